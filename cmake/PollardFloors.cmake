@@ -1,0 +1,36 @@
+# The floors of the house (docs: HACKING.md). Each folder of src/ is an object library; it may
+# link only floors below it. Together they make the one library, `pollard`.
+
+add_library(pollard_settings INTERFACE)
+target_include_directories(pollard_settings INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+target_compile_features(pollard_settings INTERFACE cxx_std_20)
+target_compile_options(pollard_settings INTERFACE -Wall -Wextra -Wconversion)
+if(POLLARD_WERROR)
+  target_compile_options(pollard_settings INTERFACE -Werror)
+endif()
+if(POLLARD_SANITIZE)
+  target_compile_options(pollard_settings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+                                                    -fno-sanitize-recover=undefined)
+  target_link_options(pollard_settings INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(pollard_settings INTERFACE POLLARD_SANITIZE=1)
+endif()
+
+# pollard_floor(NAME SOURCES a.cpp ... LINKS lib ...)
+function(pollard_floor name)
+  cmake_parse_arguments(FLOOR "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(pollard_${name} OBJECT ${FLOOR_SOURCES})
+  target_link_libraries(pollard_${name} PUBLIC pollard_settings ${FLOOR_LINKS})
+  set_property(GLOBAL APPEND PROPERTY POLLARD_FLOORS pollard_${name})
+endfunction()
+
+# LibTorch's headers cost about 18 s a source file: precompiled once, by the first floor that asks,
+# and shared by the others.
+function(pollard_torch_headers name)
+  get_property(owner GLOBAL PROPERTY POLLARD_PCH_OWNER)
+  if(owner)
+    target_precompile_headers(pollard_${name} REUSE_FROM ${owner})
+  else()
+    target_precompile_headers(pollard_${name} PRIVATE <torch/torch.h>)
+    set_property(GLOBAL PROPERTY POLLARD_PCH_OWNER pollard_${name})
+  endif()
+endfunction()

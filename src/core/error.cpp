@@ -1,0 +1,32 @@
+#include "pollard/error.h"
+
+#include <utility>
+
+namespace pollard {
+
+Error::Error(ErrorCode code, const std::string& what, std::string hint)
+    : std::runtime_error(what), code_(code), hint_(std::move(hint)) {}
+
+int exit_status(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::Usage:
+    case ErrorCode::Config:
+    case ErrorCode::Input:
+    case ErrorCode::Io:
+      return 2;
+    case ErrorCode::Interrupted:
+      return 130;
+    case ErrorCode::Numeric:
+    case ErrorCode::Internal:
+      return 1;
+  }
+  return 1;
+}
+
+std::string one_line(const Error& error) {
+  std::string line = error.what();
+  if (!error.hint().empty()) line += " (" + error.hint() + ")";
+  return line;
+}
+
+}  // namespace pollard

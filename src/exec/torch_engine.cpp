@@ -1,0 +1,214 @@
+#include "pollard/torch_engine.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/generated/variable_factories.h>
+#include <torch/cuda.h>
+
+#include <map>
+
+#include "exec/host_tensors.h"
+#include "exec/meters.h"
+#include "exec/torch_program.h"
+#include "pollard/error.h"
+#include "pollard/random.h"
+
+namespace pollard {
+namespace {
+
+at::Device parse_device(const std::string& text) {
+  at::Device device(at::kCPU);
+  try {
+    device = at::Device(text);
+  } catch (const c10::Error&) {
+    throw Error(ErrorCode::Config, "device='" + text + "' is not a device",
+                "use cpu, cuda or cuda:N");
+  }
+  const bool known = device.is_cpu() || device.is_cuda();
+  if (!known)
+    throw Error(ErrorCode::Config, "device='" + text + "' is not supported",
+                "use cpu, cuda or cuda:N");
+  if (device.is_cuda() &&
+      (!torch::cuda::is_available() ||
+       (device.has_index() && device.index() >= static_cast<int>(torch::cuda::device_count())))) {
+    throw Error(ErrorCode::Config,
+                "device='" + text + "' is not there: LibTorch sees " +
+                    std::to_string(torch::cuda::device_count()) + " CUDA device(s)",
+                "use device=cpu, or a LibTorch built with CUDA");
+  }
+  return device;
+}
+
+class TorchEngine final : public Engine {
+ public:
+  TorchEngine(const Graph& graph, const TorchEngineSettings& settings)
+      : graph_(graph),
+        settings_(settings),
+        device_(parse_device(settings.device)),
+        program_(graph_),
+        generator_(at::globalContext().defaultGenerator(device_).clone()),
+        meters_(device_) {
+    for (const ParameterInfo& info : graph_.parameters()) add_parameter(info);
+  }
+
+  [[nodiscard]] std::string_view name() const override { return "torch"; }
+  [[nodiscard]] const Graph& graph() const override { return graph_; }
+  [[nodiscard]] std::span<ParameterSlot> slots() override { return slots_; }
+
+  void forward_backward(const Batch& batch, const StepAddress& address) override {
+    seed_dropout(address);
+    const at::Tensor labels = labels_of(batch);
+    const RunContext context{true, settings_.fused, generator_, &effective_};
+    const at::Tensor logits = program_.run(images_of(batch), parameters_, context);
+    const at::Tensor loss = cross_entropy(logits, labels);
+    at::Tensor total = loss;
+    if (extra_) {
+      if (const at::Tensor extra = extra_(); extra.defined()) total = total + extra;
+    }
+    for (ParameterSlot& slot : slots_) slot.value.mutable_grad() = at::Tensor();
+    total.backward();
+    for (ParameterSlot& slot : slots_) slot.gradient = slot.value.grad();
+    meters_.add(loss.detach(), logits.detach(), labels);
+  }
+
+  void evaluate(const Batch& batch) override {
+    const at::NoGradGuard no_grad;
+    const at::Tensor labels = labels_of(batch);
+    const at::Tensor logits = forward_eval(batch);
+    meters_.add(cross_entropy(logits, labels), logits, labels);
+  }
+
+  [[nodiscard]] HostTensor predict(const Batch& batch) override {
+    const at::NoGradGuard no_grad;
+    return to_host(forward_eval(batch));
+  }
+
+  [[nodiscard]] Meters take_meters() override { return meters_.take(); }
+
+  [[nodiscard]] TensorMap state() const override {
+    TensorMap state;
+    for (const auto& [name, tensor] : parameters_) state.emplace(name, to_host(tensor));
+    return state;
+  }
+
+  void load_state(const TensorMap& state) override {
+    for (auto& [name, tensor] : parameters_) copy_into(tensor, find(state, name, tensor));
+    apply_masks_now();
+  }
+
+  [[nodiscard]] TensorMap velocity() const override {
+    TensorMap state;
+    for (const ParameterSlot& slot : slots_) state.emplace(slot.name, to_host(slot.velocity));
+    return state;
+  }
+
+  void load_velocity(const TensorMap& velocity) override {
+    for (ParameterSlot& slot : slots_)
+      copy_into(slot.velocity, find(velocity, slot.name, slot.velocity));
+    apply_masks_now();
+  }
+
+  void set_masks(const TensorMap& masks) override {
+    for (ParameterSlot& slot : slots_) {
+      slot.mask = at::Tensor();
+      if (!slot.prunable || masks.empty()) continue;
+      slot.mask = at::empty_like(slot.value.detach(), slot.value.options().dtype(at::kByte));
+      copy_into(slot.mask, find(masks, slot.name, slot.value));
+    }
+    apply_masks_now();
+  }
+
+  void set_effective_weights(EffectiveWeights effective, ExtraLoss extra) override {
+    effective_ = std::move(effective);
+    extra_ = std::move(extra);
+  }
+
+ private:
+  void add_parameter(const ParameterInfo& info) {
+    at::Tensor value = at::zeros(info.shape, at::TensorOptions().dtype(at::kFloat).device(device_));
+    if (settings_.channels_last && value.dim() == 4) {
+      value = value.contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    if (info.trainable()) {
+      value.set_requires_grad(true);
+      slots_.push_back({info.name, info.prunable(), value, {}, at::zeros_like(value.detach()), {}});
+    }
+    parameters_.emplace(info.name, value);
+  }
+
+  static const HostTensor& find(const TensorMap& map, const std::string& name,
+                                const at::Tensor& like) {
+    const auto found = map.find(name);
+    if (found == map.end()) throw Error(ErrorCode::Input, "the state has no tensor '" + name + "'");
+    if (found->second.shape != like.sizes().vec()) {
+      throw Error(ErrorCode::Input, "tensor '" + name + "' has shape " +
+                                        to_string(found->second.shape) + ", expected " +
+                                        to_string(like.sizes().vec()));
+    }
+    return found->second;
+  }
+
+  void apply_masks_now() {
+    const at::NoGradGuard no_grad;
+    for (ParameterSlot& slot : slots_) {
+      if (!slot.mask.defined()) continue;
+      const at::Tensor masked = slot.mask.eq(0);  // filled, not multiplied: no -0 and no NaN stays
+      slot.value.masked_fill_(masked, 0);
+      slot.velocity.masked_fill_(masked, 0);
+    }
+  }
+
+  [[nodiscard]] at::Tensor images_of(const Batch& batch) const {
+    // The batch stays with the caller for the whole step, so the CPU reads it in place: N,H,W,C
+    // memory is channels last.
+    const at::Tensor host =
+        at::from_blob(const_cast<float*>(batch.images.data()),
+                      {batch.count, batch.shape.height, batch.shape.width, batch.shape.channels},
+                      at::TensorOptions().dtype(at::kFloat))
+            .permute({0, 3, 1, 2});
+    const at::Tensor images = host.to(device_);
+    return settings_.channels_last ? images : images.contiguous();
+  }
+
+  [[nodiscard]] at::Tensor labels_of(const Batch& batch) const {
+    return at::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.count},
+                         at::TensorOptions().dtype(at::kLong))
+        .to(device_);
+  }
+
+  [[nodiscard]] at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
+    return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,
+                                  settings_.label_smoothing);
+  }
+
+  [[nodiscard]] at::Tensor forward_eval(const Batch& batch) {
+    const RunContext context{false, settings_.fused, generator_, &effective_};
+    return program_.run(images_of(batch), parameters_, context);
+  }
+
+  // The generator starts anew at every step, from the step's address: a resumed run drops the same.
+  void seed_dropout(const StepAddress& address) {
+    RandomStream stream(address.seed, Purpose::Dropout, address.epoch,
+                        static_cast<std::uint64_t>(address.step));
+    const std::uint64_t high = stream.next_u32();
+    generator_.set_current_seed(high << 32 | stream.next_u32());
+  }
+
+  Graph graph_;
+  TorchEngineSettings settings_;
+  at::Device device_;
+  TorchProgram program_;
+  at::Generator generator_;
+  MeterSums meters_;
+  std::map<std::string, at::Tensor, std::less<>> parameters_;
+  std::vector<ParameterSlot> slots_;
+  EffectiveWeights effective_;
+  ExtraLoss extra_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_torch_engine(const Graph& graph, const TorchEngineSettings& settings) {
+  return std::make_unique<TorchEngine>(graph, settings);
+}
+
+}  // namespace pollard

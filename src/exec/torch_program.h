@@ -1,0 +1,57 @@
+// A graph made ready to run with LibTorch: a list of instructions over numbered values.
+//
+// Compiling looks for batch norms whose only reader is a ReLU, or an addition whose only reader is
+// a ReLU, and makes one instruction of them; and it notes after which instruction each value is no
+// longer needed.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "pollard/engine.h"
+#include "pollard/graph.h"
+
+namespace pollard {
+
+/// How the instructions run.
+struct RunContext {
+  bool training = false;
+  bool fused = true;
+  c10::optional<at::Generator> dropout;  // its state decides the drops of this step
+  const EffectiveWeights* effective = nullptr;
+};
+
+class TorchProgram {
+ public:
+  /// `graph` must outlive the program.
+  explicit TorchProgram(const Graph& graph);
+
+  /// `parameters`: every parameter of the graph by name. x [N,C,H,W] -> the graph's output.
+  [[nodiscard]] at::Tensor run(at::Tensor x,
+                               std::map<std::string, at::Tensor, std::less<>>& parameters,
+                               const RunContext& context) const;
+
+  /// Instructions, of which `fused_count()` stand for several nodes.
+  [[nodiscard]] std::size_t size() const { return instructions_.size(); }
+  [[nodiscard]] std::size_t fused_count() const;
+
+ private:
+  struct Instruction {
+    const Node* node = nullptr;  // of a fused one: the batch norm
+    std::vector<std::size_t>
+        inputs;  // numbers of the values read (no parameters); fused: x, then the residual
+    std::size_t output = 0;
+    bool fused_relu = false;  // a ReLU (after an addition, if there are two inputs) is part of it
+    std::vector<std::size_t> release;  // values nobody reads afterwards
+  };
+  void compile();
+
+  const Graph* graph_;
+  std::vector<Instruction> instructions_;
+  std::size_t values_ = 0, output_ = 0;
+};
+
+}  // namespace pollard
