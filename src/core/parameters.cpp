@@ -19,6 +19,8 @@
 namespace pollard {
 namespace {
 
+constexpr std::string_view kBareName = ".name";
+
 [[noreturn]] void bad_declaration(const Parameter& parameter, const std::string& why) {
   throw Error(ErrorCode::Internal, "parameter '" + parameter.key + "' " + why);
 }
@@ -160,8 +162,19 @@ ParameterTable& ParameterTable::add(Parameter parameter) {
 }
 
 const Parameter* ParameterTable::find(std::string_view key) const {
-  const auto found = index_.find(key);
+  auto found = index_.find(key);
+  if (found == index_.end() && key.ends_with(kBareName)) {
+    key.remove_suffix(kBareName.size());
+    if (toml_key(key) != key) found = index_.find(key);
+  }
   return found == index_.end() ? nullptr : &parameters_[found->second];
+}
+
+std::string ParameterTable::toml_key(std::string_view key) const {
+  const std::string group = std::string(key) + ".";
+  const bool is_group = std::ranges::any_of(
+      parameters_, [&](const Parameter& parameter) { return parameter.key.starts_with(group); });
+  return std::string(key) + std::string(is_group ? kBareName : "");
 }
 
 std::vector<std::string> ParameterTable::keys() const {

@@ -45,7 +45,11 @@ class ParameterTable {
  public:
   ParameterTable& add(Parameter parameter);
   [[nodiscard]] const std::vector<Parameter>& all() const { return parameters_; }
+  /// "data.name" is another name for "data" where other keys begin with "data.": TOML, unlike
+  /// overrides, cannot hold a value and a table of one name.
   [[nodiscard]] const Parameter* find(std::string_view key) const;
+  /// The key as TOML spells it.
+  [[nodiscard]] std::string toml_key(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> keys() const;
 
  private:

@@ -37,7 +37,7 @@ std::string name_in_group(std::string_view key) {
 std::vector<Group> grouped(const ParameterTable& table) {
   std::vector<Group> groups = {{"", {}}};
   for (const Parameter& parameter : table.all()) {
-    const std::string name = group_name(parameter.key);
+    const std::string name = group_name(table.toml_key(parameter.key));
     auto group = std::ranges::find(groups, name, &Group::name);
     if (group == groups.end()) group = groups.insert(groups.end(), {name, {}});
     group->members.push_back(&parameter);
@@ -105,7 +105,8 @@ void append_toml(std::string& out, const Config& config, const Parameter& parame
   for (const std::string& line : wrap(explanation(parameter), kWidth - 2))
     out += "# " + line + "\n";
   const std::string assignment =
-      fmt::format("{} = {}", name_in_group(parameter.key), toml_text(config.value(parameter.key)));
+      fmt::format("{} = {}", name_in_group(config.table().toml_key(parameter.key)),
+                  toml_text(config.value(parameter.key)));
   if (config.effective(parameter)) {
     out += assignment + "\n";
   } else {

@@ -20,7 +20,7 @@ constexpr std::size_t kTextColumns = 3;  // these align left, the numbers after 
 /// 848944 as "848,944".
 std::string grouped(std::int64_t value) {
   std::string digits = std::to_string(value);
-  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, ",");
+  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, 1, ',');
   return digits;
 }
 

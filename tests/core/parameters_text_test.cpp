@@ -192,5 +192,19 @@ TEST(ParametersMarkdown, NothingBreaksATable) {
               HasSubstr("\n| `x` | `a\\|b` | a\\|b |  | One \\| two three. |\n"));
 }
 
+TEST(ParametersToml, AKeyThatIsAlsoAGroupIsItsName) {
+  ParameterTable table;
+  table.add({.key = "data", .fallback = std::string("a"), .unit = "", .help = "Data set."})
+      .add({.key = "data.path", .fallback = std::string("b"), .unit = "", .help = "Its folder."});
+  Config config(table);
+  config.apply("data=c");
+  EXPECT_THAT(config.to_toml(), HasSubstr("[data]\n# Data set.\nname = \"c\"\n"));
+  Config again(table);
+  again.read_toml_text(config.to_toml(), "x.toml");
+  EXPECT_EQ(again.text("data"), "c");
+  again.apply("data.name=d");
+  EXPECT_EQ(again.text("data"), "d");
+}
+
 }  // namespace
 }  // namespace pollard
