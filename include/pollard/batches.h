@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pollard/batch.h"
 #include "pollard/dataset.h"
 
 namespace pollard {
@@ -31,14 +32,6 @@ struct Augmentation {
   std::int64_t crop_padding = 0;  // pixels
   bool flip = false;
   double rotation = 0;  // degrees, uniform in [-rotation, rotation]
-};
-
-struct Batch {
-  std::int64_t index = 0;  // within the epoch
-  std::int64_t count = 0;
-  ImageShape shape;
-  std::vector<float> images;         // count x H x W x C, normalised
-  std::vector<std::int64_t> labels;  // count
 };
 
 struct BatchSettings {

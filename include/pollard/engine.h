@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "pollard/batches.h"
+#include "pollard/batch.h"
 #include "pollard/graph.h"
 #include "pollard/tensor.h"
 

@@ -54,11 +54,11 @@ void update_running(at::Tensor& running, const std::vector<float>& batch, double
 struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
                             const at::Tensor& scale, const at::Tensor& shift,
-                            const at::Tensor& residual_input, at::Tensor running_mean,
-                            at::Tensor running_variance, double momentum, double epsilon,
-                            bool relu) {
+                            const c10::optional<at::Tensor>& residual_input,
+                            at::Tensor running_mean, at::Tensor running_variance, double momentum,
+                            double epsilon, bool relu) {
     const at::Tensor x = channels_last(input);
-    const at::Tensor residual = channels_last(residual_input);
+    const at::Tensor residual = residual_input ? channels_last(*residual_input) : at::Tensor();
     const NormShape shape = norm_shape(x);
     const auto channels = static_cast<std::size_t>(shape.channels);
     std::vector<float> mean(channels), variance(channels);
@@ -130,7 +130,10 @@ at::Tensor fused_batch_norm(const at::Tensor& x, const at::Tensor& scale, const 
                             const at::Tensor& residual, at::Tensor& running_mean,
                             at::Tensor& running_variance, double momentum, double epsilon,
                             bool relu) {
-  return FusedBatchNorm::apply(x, scale, shift, residual, running_mean, running_variance, momentum,
+  // An undefined tensor is no input that autograd takes; an empty optional is.
+  const c10::optional<at::Tensor> added =
+      residual.defined() ? c10::make_optional(residual) : c10::nullopt;
+  return FusedBatchNorm::apply(x, scale, shift, added, running_mean, running_variance, momentum,
                                epsilon, relu);
 }
 

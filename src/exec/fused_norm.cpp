@@ -52,8 +52,9 @@ void for_each_part(std::int64_t lines, const Body& body) {
   }
 }
 
-// ---- the inner loops: L lanes, a compile-time constant, so that sums stay in registers
-// ------------
+// ---- the inner loops: L lanes, a compile-time constant, so that sums stay in registers ---------
+//
+// ReLU lets NaN through, as LibTorch's does: a diverged run must not look like a dead channel.
 
 struct SumArgs {
   const float *x, *y, *dy;  // y and dy only for the backward sums; y null: no ReLU
@@ -90,7 +91,7 @@ POLLARD_INLINE void backward_sum_lines(const SumArgs& a, std::int64_t begin, std
     const float* y = a.y + i * a.width;
     const float* dy = a.dy + i * a.width;
     for (int l = 0; l < L; ++l) {
-      const float g = relu ? (y[l] > 0 ? dy[l] : 0.0F) : dy[l];
+      const float g = relu ? (y[l] <= 0 ? 0.0F : dy[l]) : dy[l];
       s[l] += g;
       q[l] += g * (x[l] - center[l]);
     }
@@ -126,7 +127,7 @@ POLLARD_INLINE void apply_lines(const float* x, const float* r, const float* fac
     for (std::int64_t l = 0; l < width; ++l) {
       float v = x[at + l] * factor[l] + offset[l];
       if (residual) v += r[at + l];
-      y[at + l] = relu ? (v > 0 ? v : 0.0F) : v;
+      y[at + l] = relu ? (v < 0 ? 0.0F : v) : v;
     }
   }
 }
@@ -157,7 +158,7 @@ POLLARD_INLINE void backward_lines(const BackwardArgs& a, std::int64_t begin, st
     float* __restrict dx = a.dx + i * a.width;
     float* __restrict dr = residual ? a.dr + i * a.width : nullptr;
     for (std::int64_t l = 0; l < a.width; ++l) {
-      const float g = relu ? (y[l] > 0 ? dy[l] : 0.0F) : dy[l];
+      const float g = relu ? (y[l] <= 0 ? 0.0F : dy[l]) : dy[l];
       dx[l] = factor[l] * g + slope[l] * (x[l] - mean[l]) + constant[l];
       if (residual) dr[l] = g;
     }
@@ -172,8 +173,7 @@ POLLARD_CLONES void backward_range(const BackwardArgs& a, bool relu, std::int64_
   backward_lines<false, false>(a, begin, end);
 }
 
-// ---- the frame around them
-// -------------------------------------------------------------------------
+// ---- the frame around them ---------------------------------------------------------------------
 
 // A value per channel, repeated to a value per float of a line.
 std::vector<float> spread(const float* values, std::int64_t channels, std::int64_t width) {
@@ -227,9 +227,9 @@ ChannelSums channel_sums(Sums kind, NormShape shape, SumArgs args, const float* 
   for (std::int64_t i = grid.lines * grid.width; i < shape.rows * shape.channels; ++i) {
     const auto c = static_cast<std::size_t>(i % shape.channels);
     const double d = args.x[i] - center[c];
-    const double g = args.dy == nullptr                               ? d
-                     : kind == Sums::BackwardRelu && !(args.y[i] > 0) ? 0.0
-                                                                      : args.dy[i];
+    const double g = args.dy == nullptr                             ? d
+                     : kind == Sums::BackwardRelu && args.y[i] <= 0 ? 0.0
+                                                                    : args.dy[i];
     total.first[c] += g;
     total.second[c] += g * d;
   }

@@ -25,12 +25,12 @@ struct NormShape {
 /// mean[c] and biased variance[c] of x.
 void norm_statistics(NormShape shape, const float* x, float* mean, float* variance);
 
-/// y = x * factor[c] + offset[c] (+ residual), then ReLU if `relu`. `residual` may be null. y may
-/// be x.
+/// y = x * factor[c] + offset[c] (+ residual), then ReLU (NaN stays NaN) if `relu`. `residual` may
+/// be null. y may be x.
 void norm_apply(NormShape shape, const float* x, const float* factor, const float* offset,
                 const float* residual, bool relu, float* y);
 
-/// With g = dy, or dy where y > 0 if `relu`: sum_g[c] = sum g, sum_gx[c] = sum g * (x - mean[c]).
+/// With g = dy, or 0 where y <= 0 if `relu`: sum_g[c] = sum g, sum_gx[c] = sum g * (x - mean[c]).
 void norm_backward_sums(NormShape shape, const float* x, const float* y, const float* dy,
                         const float* mean, bool relu, float* sum_g, float* sum_gx);
 

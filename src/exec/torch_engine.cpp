@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "exec/batch_tensors.h"
 #include "exec/host_tensors.h"
 #include "exec/meters.h"
 #include "exec/torch_program.h"
@@ -23,10 +24,11 @@ at::Device parse_device(const std::string& text) {
     throw Error(ErrorCode::Config, "device='" + text + "' is not a device",
                 "use cpu, cuda or cuda:N");
   }
-  const bool known = device.is_cpu() || device.is_cuda();
-  if (!known)
+  const bool known = device.is_cuda() || (device.is_cpu() && device.index() <= 0);
+  if (!known) {
     throw Error(ErrorCode::Config, "device='" + text + "' is not supported",
                 "use cpu, cuda or cuda:N");
+  }
   if (device.is_cuda() &&
       (!torch::cuda::is_available() ||
        (device.has_index() && device.index() >= static_cast<int>(torch::cuda::device_count())))) {
@@ -38,10 +40,15 @@ at::Device parse_device(const std::string& text) {
   return device;
 }
 
+const Graph& with_output(const Graph& graph) {
+  (void)graph.classes();  // throws where there is none
+  return graph;
+}
+
 class TorchEngine final : public Engine {
  public:
   TorchEngine(const Graph& graph, const TorchEngineSettings& settings)
-      : graph_(graph),
+      : graph_(with_output(graph)),
         settings_(settings),
         device_(parse_device(settings.device)),
         program_(graph_),
@@ -56,7 +63,7 @@ class TorchEngine final : public Engine {
 
   void forward_backward(const Batch& batch, const StepAddress& address) override {
     seed_dropout(address);
-    const at::Tensor labels = labels_of(batch);
+    const at::Tensor labels = label_tensor(batch, graph_, device_);
     const RunContext context{true, settings_.fused, generator_, &effective_};
     const at::Tensor logits = program_.run(images_of(batch), parameters_, context);
     const at::Tensor loss = cross_entropy(logits, labels);
@@ -72,7 +79,7 @@ class TorchEngine final : public Engine {
 
   void evaluate(const Batch& batch) override {
     const at::NoGradGuard no_grad;
-    const at::Tensor labels = labels_of(batch);
+    const at::Tensor labels = label_tensor(batch, graph_, device_);
     const at::Tensor logits = forward_eval(batch);
     meters_.add(cross_entropy(logits, labels), logits, labels);
   }
@@ -91,6 +98,7 @@ class TorchEngine final : public Engine {
   }
 
   void load_state(const TensorMap& state) override {
+    for (const auto& [name, tensor] : parameters_) (void)find(state, name, tensor);  // all or none
     for (auto& [name, tensor] : parameters_) copy_into(tensor, find(state, name, tensor));
     apply_masks_now();
   }
@@ -102,17 +110,23 @@ class TorchEngine final : public Engine {
   }
 
   void load_velocity(const TensorMap& velocity) override {
-    for (ParameterSlot& slot : slots_)
+    for (const ParameterSlot& slot : slots_) (void)find(velocity, slot.name, slot.velocity);
+    for (ParameterSlot& slot : slots_) {
       copy_into(slot.velocity, find(velocity, slot.name, slot.velocity));
+    }
     apply_masks_now();
   }
 
   void set_masks(const TensorMap& masks) override {
+    const auto masked = [&](const ParameterSlot& slot) { return slot.prunable && !masks.empty(); };
+    for (const ParameterSlot& slot : slots_) {
+      if (masked(slot)) (void)find(masks, slot.name, slot.value, DType::U8);
+    }
     for (ParameterSlot& slot : slots_) {
       slot.mask = at::Tensor();
-      if (!slot.prunable || masks.empty()) continue;
+      if (!masked(slot)) continue;
       slot.mask = at::empty_like(slot.value.detach(), slot.value.options().dtype(at::kByte));
-      copy_into(slot.mask, find(masks, slot.name, slot.value));
+      copy_into(slot.mask, masks.at(slot.name));
     }
     apply_masks_now();
   }
@@ -136,15 +150,21 @@ class TorchEngine final : public Engine {
   }
 
   static const HostTensor& find(const TensorMap& map, const std::string& name,
-                                const at::Tensor& like) {
+                                const at::Tensor& like, DType dtype = DType::F32) {
     const auto found = map.find(name);
-    if (found == map.end()) throw Error(ErrorCode::Input, "the state has no tensor '" + name + "'");
-    if (found->second.shape != like.sizes().vec()) {
-      throw Error(ErrorCode::Input, "tensor '" + name + "' has shape " +
-                                        to_string(found->second.shape) + ", expected " +
-                                        to_string(like.sizes().vec()));
+    if (found == map.end()) {
+      throw Error(ErrorCode::Input, "there is no tensor '" + name + "'",
+                  "use the tensors of the same network");
     }
-    return found->second;
+    const HostTensor& tensor = found->second;
+    if (tensor.dtype != dtype || tensor.shape != like.sizes().vec()) {
+      throw Error(ErrorCode::Input,
+                  "tensor '" + name + "' is " + std::string(dtype_name(tensor.dtype)) + " " +
+                      to_string(tensor.shape) + ", expected " + std::string(dtype_name(dtype)) +
+                      " " + to_string(like.sizes().vec()),
+                  "use the tensors of the same network");
+    }
+    return tensor;
   }
 
   void apply_masks_now() {
@@ -158,21 +178,8 @@ class TorchEngine final : public Engine {
   }
 
   [[nodiscard]] at::Tensor images_of(const Batch& batch) const {
-    // The batch stays with the caller for the whole step, so the CPU reads it in place: N,H,W,C
-    // memory is channels last.
-    const at::Tensor host =
-        at::from_blob(const_cast<float*>(batch.images.data()),
-                      {batch.count, batch.shape.height, batch.shape.width, batch.shape.channels},
-                      at::TensorOptions().dtype(at::kFloat))
-            .permute({0, 3, 1, 2});
-    const at::Tensor images = host.to(device_);
+    const at::Tensor images = image_tensor(batch, graph_, device_);
     return settings_.channels_last ? images : images.contiguous();
-  }
-
-  [[nodiscard]] at::Tensor labels_of(const Batch& batch) const {
-    return at::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.count},
-                         at::TensorOptions().dtype(at::kLong))
-        .to(device_);
   }
 
   [[nodiscard]] at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {

@@ -36,20 +36,17 @@ struct Operands {
   }
 };
 
-// LibTorch pads both sides alike; other paddings become an explicit Pad.
-struct Padded {
-  at::Tensor x;
-  std::array<std::int64_t, 2> padding;
-};
-
-Padded symmetric(const at::Tensor& x, const std::array<std::int64_t, 4>& pads, float value) {
+at::Tensor padded(const at::Tensor& x, const std::array<std::int64_t, 4>& pads, float value) {
   const auto [top, left, bottom, right] = pads;
-  if (top == bottom && left == right) return {x, {top, left}};
-  return {at::constant_pad_nd(x, {left, right, top, bottom}, value), {0, 0}};
+  return at::constant_pad_nd(x, {left, right, top, bottom}, value);
 }
 
+// LibTorch pads both sides alike; other paddings become explicit.
 at::Tensor run(const Conv& op, const Operands& in) {
-  const auto [x, padding] = symmetric(in.values[0], op.pads, 0);
+  const auto [top, left, bottom, right] = op.pads;
+  const bool natively = top == bottom && left == right;
+  const std::array<std::int64_t, 2> padding{natively ? top : 0, natively ? left : 0};
+  const at::Tensor x = natively ? in.values[0] : padded(in.values[0], op.pads, 0);
   return at::conv2d(x, in.weight(), in.optional_parameter(2), op.strides, padding, op.dilations,
                     op.groups);
 }
@@ -67,20 +64,45 @@ at::Tensor run(const Clip& op, const Operands& in) {
 
 at::Tensor run(const Add&, const Operands& in) { return in.values[0] + in.values[1]; }
 
+// LibTorch's pooling pads by half the kernel at most.
+template <typename Pool>
+bool pads_natively(const Pool& op) {
+  const auto [top, left, bottom, right] = op.pads;
+  return top == bottom && left == right && 2 * top <= op.kernel[0] && 2 * left <= op.kernel[1];
+}
+
+// With ceil_mode LibTorch cannot tell an explicit padding from the image, and adds windows that
+// start in it. They are the last ones.
+at::Tensor without_extra_windows(const at::Tensor& y, const Operands& in) {
+  const Shape& shape = in.graph.shape(in.node.output);
+  return y.narrow(2, 0, shape[2]).narrow(3, 0, shape[3]);
+}
+
 at::Tensor run(const MaxPool& op, const Operands& in) {
-  const auto [x, padding] =
-      symmetric(in.values[0], op.pads, -std::numeric_limits<float>::infinity());
-  return at::max_pool2d(x, op.kernel, op.strides, padding, {1, 1}, op.ceil_mode);
+  const at::Tensor& x = in.values[0];
+  const auto pool = [&](const at::Tensor& image, std::array<std::int64_t, 2> padding) {
+    return at::max_pool2d(image, op.kernel, op.strides, padding, {1, 1}, op.ceil_mode);
+  };
+  if (pads_natively(op)) return pool(x, {op.pads[0], op.pads[1]});
+  const float lowest = -std::numeric_limits<float>::infinity();
+  return without_extra_windows(pool(padded(x, op.pads, lowest), {0, 0}), in);
 }
 
 at::Tensor run(const AveragePool& op, const Operands& in) {
-  const auto [x, padding] = symmetric(in.values[0], op.pads, 0);
-  const bool explicit_pad = x.sizes() != in.values[0].sizes();
-  if (explicit_pad && !op.count_include_pad) {
-    throw Error(ErrorCode::Input,
-                in.node.name + ": average pooling with unequal paddings that do not count");
+  const at::Tensor& x = in.values[0];
+  if (pads_natively(op)) {
+    return at::avg_pool2d(x, op.kernel, op.strides, {op.pads[0], op.pads[1]}, op.ceil_mode,
+                          op.count_include_pad);
   }
-  return at::avg_pool2d(x, op.kernel, op.strides, padding, op.ceil_mode, op.count_include_pad);
+  // The sum of each window by the number of its pixels that count.
+  const auto sum = [&](const at::Tensor& image) {
+    const at::Tensor sums = at::avg_pool2d(image, op.kernel, op.strides, {0, 0}, op.ceil_mode,
+                                           /*count_include_pad=*/true, /*divisor_override=*/1);
+    return without_extra_windows(sums, in);
+  };
+  const at::Tensor ones = at::ones({1, 1, x.size(2), x.size(3)}, x.options());
+  return sum(padded(x, op.pads, 0)) /
+         sum(padded(ones, op.pads, op.count_include_pad ? 1.0F : 0.0F));
 }
 
 at::Tensor run(const GlobalAveragePool&, const Operands& in) {
@@ -103,7 +125,10 @@ at::Tensor run(const Pad& op, const Operands& in) {
 at::Tensor run(const Slice& op, const Operands& in) {
   at::Tensor x = in.values[0];
   for (std::size_t i = 0; i < op.axes.size(); ++i) {
-    x = x.slice(op.axes[i], op.starts[i], op.ends[i], op.steps[i]);
+    // LibTorch takes very negative places for symbols of its own.
+    const std::int64_t size = x.size(op.axes[i]);
+    const auto place = [size](std::int64_t p) { return std::clamp(p, -size, size); };
+    x = x.slice(op.axes[i], place(op.starts[i]), place(op.ends[i]), op.steps[i]);
   }
   return x;
 }

@@ -20,7 +20,7 @@ namespace pollard {
 struct RunContext {
   bool training = false;
   bool fused = true;
-  c10::optional<at::Generator> dropout;  // its state decides the drops of this step
+  c10::optional<at::Generator> dropout = {};  // its state decides the drops of this step
   const EffectiveWeights* effective = nullptr;
 };
 
@@ -29,7 +29,8 @@ class TorchProgram {
   /// `graph` must outlive the program.
   explicit TorchProgram(const Graph& graph);
 
-  /// `parameters`: every parameter of the graph by name. x [N,C,H,W] -> the graph's output.
+  /// `parameters`: every parameter of the graph by name. x: images [N,C,H,W] of the graph's size.
+  /// Returns the graph's output.
   [[nodiscard]] at::Tensor run(at::Tensor x,
                                std::map<std::string, at::Tensor, std::less<>>& parameters,
                                const RunContext& context) const;
