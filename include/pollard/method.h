@@ -1,0 +1,55 @@
+// What a pruning method is to the training loop: a few hooks. The loop never asks which method
+// runs.
+//
+// A method owns how weights meet the network. It may put a differentiable function of a latent
+// parameter in a weight's place and add a term to the loss (Engine::set_effective_weights), change
+// gradients after the backward pass, and change masks or weights after a step or an epoch. Its
+// state is saved with every checkpoint. The interface lives with the loop (floor 5) because the
+// loop calls it; the methods are in src/method/.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "pollard/engine.h"
+#include "pollard/masks.h"
+#include "pollard/tensor.h"
+
+namespace pollard {
+
+struct MethodContext {
+  Engine& engine;
+  std::int64_t epochs = 0;
+  std::int64_t steps_per_epoch = 0;
+  std::uint64_t seed = 0;
+};
+
+/// Where training stands after a step: `step` counts from 1 over the whole stage.
+struct TrainingPosition {
+  std::int64_t epoch = 0;  // epochs finished
+  std::int64_t step = 0;   // steps finished
+};
+
+class Method {
+ public:
+  virtual ~Method() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Once, before the first step; after a resume, before load(). `context.engine` outlives the
+  /// method's use.
+  virtual void attach(const MethodContext& context) = 0;
+  /// Gradients are there, the weights have not moved yet.
+  virtual void after_backward(const TrainingPosition&) {}
+  /// The optimizer has stepped and masks are applied.
+  virtual void after_step(const TrainingPosition&) {}
+  virtual void after_epoch(const TrainingPosition&) {}
+  /// Training is over: makes the weights final (exact zeros) and returns the masks; an empty set
+  /// for a dense network.
+  [[nodiscard]] virtual MaskSet finish() = 0;
+
+  /// What a checkpoint must hold beyond weights, velocity and masks.
+  [[nodiscard]] virtual TensorMap save() const { return {}; }
+  virtual void load(const TensorMap&) {}
+};
+
+}  // namespace pollard
