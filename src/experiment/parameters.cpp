@@ -1,0 +1,307 @@
+#include "experiment/parameters.h"
+
+#include <algorithm>
+
+#include "method/registry.h"
+#include "pollard/batches.h"
+#include "pollard/dataset.h"
+#include "pollard/error.h"
+#include "pollard/networks.h"
+#include "pollard/schedule.h"
+
+namespace pollard {
+namespace {
+
+std::vector<std::string> with(std::string first, std::vector<std::string> rest) {
+  rest.insert(rest.begin(), std::move(first));
+  return rest;
+}
+
+std::string text(std::string_view value) { return std::string(value); }
+std::int64_t whole(std::int64_t value) { return value; }
+
+void add_general(ParameterTable& table) {
+  table.add({.key = "model",
+             .fallback = text("resnet20"),
+             .unit = "",
+             .help = "The network.",
+             .choices = network_names()});
+  table.add(
+      {.key = "weights",
+       .fallback = text(""),
+       .unit = "file",
+       .help = "Start from these weights (safetensors) instead of training a dense network."});
+  table.add({.key = "initialization",
+             .fallback = text("pytorch"),
+             .unit = "",
+             .help = "How weights start: PyTorch's defaults, or He et al.'s normal distribution.",
+             .choices = {"pytorch", "kaiming"}});
+  table.add({.key = "seed",
+             .fallback = whole(1),
+             .unit = "",
+             .help = "Seed of everything random; initialisation, order, augmentation and dropout "
+                     "have streams of their own.",
+             .minimum = 0});
+  table.add({.key = "out",
+             .fallback = text(""),
+             .unit = "folder",
+             .help = "Folder of the run. Empty: runs/ and the name of the configuration file, or "
+                     "of model and data.",
+             .identity = false});
+  table.add({.key = "device",
+             .fallback = text("cpu"),
+             .unit = "",
+             .help = "Where the network runs: cpu, cuda or cuda:N."});
+  table.add({.key = "threads",
+             .fallback = whole(0),
+             .unit = "threads",
+             .help = "Threads of the network; 0 takes all that the process may use.",
+             .minimum = 0,
+             .maximum = 1024});
+  table.add({.key = "channels_last",
+             .fallback = true,
+             .unit = "",
+             .help = "Keep images as N,H,W,C in memory (faster for convolutions)."});
+  table.add({.key = "fused",
+             .fallback = true,
+             .unit = "",
+             .help = "Batch norm, addition and ReLU in one pass on the CPU."});
+}
+
+void add_data(ParameterTable& table) {
+  table.add({.key = "data",
+             .fallback = text("fashion-mnist"),
+             .unit = "",
+             .help = "The data set.",
+             .choices = dataset_names()});
+  table.add({.key = "data.path",
+             .fallback = text(""),
+             .unit = "folder",
+             .help = "Where its files are. Empty: Debian's place, for fashion-mnist.",
+             .identity = false});
+  table.add({.key = "data.limit",
+             .fallback = whole(0),
+             .unit = "images",
+             .help = "Train on the first so many images only, for trials; 0 takes all.",
+             .minimum = 0});
+  table.add(
+      {.key = "data.normalization",
+       .fallback = text("auto"),
+       .unit = "",
+       .help = "Whose mean and standard deviation normalise the images; auto: the data set's own.",
+       .choices = with("auto", normalization_names())});
+  table.add({.key = "data.augmentation",
+             .fallback = text("auto"),
+             .unit = "",
+             .help = "auto: what is usual (CIFAR: crop with padding 4 and flip, CIFAR-100 also "
+                     "rotation by 15 degrees; "
+                     "fashion-mnist: crop with padding 2 and flip; mnist: crop with padding 2).",
+             .choices = {"auto", "none", "custom"}});
+  const OnlyWith custom{"data.augmentation", {"custom"}};
+  table.add({.key = "data.crop_padding",
+             .fallback = whole(0),
+             .unit = "pixels",
+             .help = "Random crop after zero padding of every side.",
+             .minimum = 0,
+             .maximum = 64,
+             .only_with = custom});
+  table.add({.key = "data.flip",
+             .fallback = false,
+             .unit = "",
+             .help = "Random horizontal flip.",
+             .only_with = custom});
+  table.add({.key = "data.rotation",
+             .fallback = 0.0,
+             .unit = "degrees",
+             .help = "Random rotation up to this angle either way.",
+             .minimum = 0,
+             .maximum = 180,
+             .only_with = custom});
+  table.add({.key = "data.loader_threads",
+             .fallback = whole(1),
+             .unit = "threads",
+             .help = "Threads that prepare batches ahead; 0: none. Batches do not depend on it.",
+             .minimum = 0,
+             .maximum = 256,
+             .identity = false});
+}
+
+void add_train(ParameterTable& table) {
+  table.add({.key = "train.method",
+             .fallback = text("dense"),
+             .unit = "",
+             .help = "The method that trains.",
+             .choices = method_names()});
+  table.add({.key = "train.epochs",
+             .fallback = whole(160),
+             .unit = "epochs",
+             .help = "Length of dense training. With weights= it still sets the original schedule "
+                     "that retraining derives from.",
+             .minimum = 1,
+             .maximum = 100000});
+  table.add({.key = "train.batch_size",
+             .fallback = whole(128),
+             .unit = "images",
+             .help = "Images a step, in training and retraining.",
+             .minimum = 1,
+             .maximum = 1 << 20});
+  table.add({.key = "train.lr",
+             .fallback = 0.1,
+             .unit = "",
+             .help = "The largest learning rate.",
+             .minimum = 0,
+             .minimum_open = true});
+  table.add({.key = "train.schedule",
+             .fallback = text("step"),
+             .unit = "",
+             .help = "How the learning rate falls.",
+             .choices = dense_schedule_names()});
+  table.add({.key = "train.milestones",
+             .fallback = std::vector<double>{0.5, 0.75},
+             .unit = "fractions of the training",
+             .help = "Where the rate drops.",
+             .minimum = 0,
+             .maximum = 1,
+             .only_with = OnlyWith{"train.schedule", {"step"}}});
+  table.add({.key = "train.gamma",
+             .fallback = 0.1,
+             .unit = "",
+             .help = "The factor of each drop.",
+             .minimum = 0,
+             .maximum = 1,
+             .minimum_open = true,
+             .only_with = OnlyWith{"train.schedule", {"step"}}});
+  table.add({.key = "train.rise",
+             .fallback = 0.3,
+             .unit = "fraction of the training",
+             .help = "How long the rate rises.",
+             .minimum = 0,
+             .maximum = 1,
+             .maximum_open = true,
+             .only_with = OnlyWith{"train.schedule", {"onecycle"}}});
+  table.add({.key = "train.warmup",
+             .fallback = 0.0,
+             .unit = "epochs",
+             .help = "Linear warm-up from 0, counted into train.epochs.",
+             .minimum = 0,
+             .only_with = OnlyWith{"train.schedule", {"step", "linear", "cosine", "constant"}}});
+  table.add({.key = "train.momentum",
+             .fallback = 0.9,
+             .unit = "",
+             .help = "Momentum of SGD.",
+             .minimum = 0,
+             .maximum = 1,
+             .maximum_open = true});
+  table.add(
+      {.key = "train.nesterov", .fallback = true, .unit = "", .help = "Nesterov's momentum."});
+  table.add({.key = "train.weight_decay",
+             .fallback = 2e-4,
+             .unit = "",
+             .help = "Weight decay, in training and retraining.",
+             .minimum = 0});
+  table.add({.key = "train.decay_all",
+             .fallback = true,
+             .unit = "",
+             .help = "Decay biases and batch norm too, as PyTorch does by default."});
+  table.add({.key = "train.label_smoothing",
+             .fallback = 0.0,
+             .unit = "",
+             .help = "Label smoothing of the training loss (test losses too).",
+             .minimum = 0,
+             .maximum = 1,
+             .maximum_open = true});
+}
+
+void add_pruning(ParameterTable& table) {
+  table.add(
+      {.key = "prune.sparsity",
+       .fallback = 0.9,
+       .unit = "fraction",
+       .help = "Zeros among the prunable weights at the end (all convolutions and linear layers).",
+       .minimum = 0,
+       .maximum = 1,
+       .maximum_open = true});
+  table.add(
+      {.key = "prune.cycles",
+       .fallback = whole(1),
+       .unit = "cycles",
+       .help =
+           "Prune and retrain so many times; each cycle removes the same fraction of what is left.",
+       .minimum = 1,
+       .maximum = 1000});
+  table.add(
+      {.key = "prune.allocation",
+       .fallback = text("global"),
+       .unit = "",
+       .help = "How sparsity is spread over the layers. global: one threshold for all weights.",
+       .choices = {"global"}});
+  table.add({.key = "retrain.epochs",
+             .fallback = whole(30),
+             .unit = "epochs",
+             .help = "Length of each cycle's retraining; 0: none.",
+             .minimum = 0,
+             .maximum = 100000});
+  table.add({.key = "retrain.schedule",
+             .fallback = text("slr"),
+             .unit = "",
+             .help = "Learning rates of retraining, derived from those of dense training.",
+             .choices = retraining_schedule_names()});
+  table.add({.key = "retrain.warmup",
+             .fallback = 0.1,
+             .unit = "fraction of the retraining",
+             .help = "Half-cosine warm-up from 0.",
+             .minimum = 0,
+             .maximum = 1,
+             .maximum_open = true,
+             .only_with = OnlyWith{"retrain.schedule", {"slr"}}});
+  table.add({.key = "retrain.reset_momentum",
+             .fallback = false,
+             .unit = "",
+             .help = "Start every cycle's retraining with zero momentum; off: only the first."});
+}
+
+void add_books(ParameterTable& table) {
+  table.add({.key = "checkpoint.interval",
+             .fallback = 60.0,
+             .unit = "seconds",
+             .help = "Time between checkpoints within a stage; one is also written at the end of "
+                     "every stage and on SIGINT or SIGTERM.",
+             .minimum = 0,
+             .identity = false});
+  table.add({.key = "metrics.interval",
+             .fallback = whole(50),
+             .unit = "steps",
+             .help = "Steps between records of the training loss.",
+             .minimum = 1,
+             .identity = false});
+}
+
+ParameterTable declare() {
+  ParameterTable table;
+  add_general(table);
+  add_data(table);
+  add_train(table);
+  add_pruning(table);
+  add_books(table);
+  return table;
+}
+
+}  // namespace
+
+const ParameterTable& parameter_table() {
+  static const ParameterTable table = declare();
+  return table;
+}
+
+void check_read_by(const Config& config, std::string_view verb,
+                   std::span<const std::string_view> groups) {
+  for (const std::string& key : config.given_keys()) {
+    const std::string first = key.substr(0, key.find('.'));
+    if (std::ranges::find(groups, first) != groups.end()) continue;
+    throw Error(ErrorCode::Config,
+                "'" + key + "' has no effect on `pollard " + std::string(verb) + "`",
+                "leave it out");
+  }
+}
+
+}  // namespace pollard

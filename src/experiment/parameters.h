@@ -1,0 +1,15 @@
+// Every parameter of the command, declared once.
+#pragma once
+
+#include "core/parameters.h"
+
+namespace pollard {
+
+[[nodiscard]] const ParameterTable& parameter_table();
+
+/// What a verb reads, by the first word of the keys ("train" covers train.epochs). A key that the
+/// user gave and the verb does not read is an error.
+void check_read_by(const Config& config, std::string_view verb,
+                   std::span<const std::string_view> groups);
+
+}  // namespace pollard

@@ -1,0 +1,27 @@
+// Where a run stands, as the JSON inside its checkpoints.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "train/loop.h"
+
+namespace pollard {
+
+struct ProgressRecord {
+  std::vector<std::string> stage_ids;  // of the whole chain
+  std::size_t stage = 0;               // the one under way; stage_ids.size() when all are done
+  LoopPosition loop;                   // within it
+  nlohmann::json results = nlohmann::json::array();  // of the finished ones, as in result.json
+  std::int64_t first_step = 0;                       // steps of the finished ones
+  std::int64_t metrics_size = 0, events_size = 0;
+  int threads = 0;
+};
+
+[[nodiscard]] std::string encode(const ProgressRecord& record);
+/// Throws Error{Input} for anything else than what encode() wrote.
+[[nodiscard]] ProgressRecord decode_progress(const std::string& text);
+
+}  // namespace pollard

@@ -1,0 +1,53 @@
+// A run's folder: which files there are, who may write, and the logs that grow.
+//
+//   config.toml environment.json metrics.jsonl events.out.tfevents.* checkpoints/ model.safetensors
+//   masks.safetensors result.json report.html
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace pollard {
+
+class RunFolder {
+ public:
+  /// Creates the folder if need be and locks it. Throws Error{Io} if it cannot be written or
+  /// another process works in it.
+  explicit RunFolder(std::filesystem::path path);
+  ~RunFolder();
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
+  [[nodiscard]] std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+
+  /// Is there a run already? (Asked without creating anything.)
+  [[nodiscard]] static bool holds_run(const std::filesystem::path& path);
+
+ private:
+  std::filesystem::path path_;
+  int lock_ = -1;
+};
+
+/// A file that only grows; after a crash it is cut back to where the checkpoint left it.
+class AppendLog {
+ public:
+  /// Opens it and cuts it to `size` bytes.
+  AppendLog(std::filesystem::path path, std::int64_t size);
+  ~AppendLog();
+  AppendLog(const AppendLog&) = delete;
+  AppendLog& operator=(const AppendLog&) = delete;
+
+  void append(std::string_view bytes);
+  [[nodiscard]] std::int64_t size() const { return size_; }
+
+ private:
+  std::filesystem::path path_;
+  int fd_ = -1;
+  std::int64_t size_ = 0;
+};
+
+}  // namespace pollard

@@ -1,0 +1,349 @@
+#include "experiment/runner.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "core/files.h"
+#include "core/interrupt.h"
+#include "core/timing.h"
+#include "experiment/books.h"
+#include "experiment/environment.h"
+#include "experiment/progress_record.h"
+#include "experiment/result.h"
+#include "experiment/run_folder.h"
+#include "experiment/setup.h"
+#include "method/imp.h"
+#include "method/registry.h"
+#include "pollard/accounting.h"
+#include "pollard/error.h"
+#include "pollard/safetensors.h"
+#include "train/checkpoint.h"
+#include "train/evaluate.h"
+
+namespace pollard {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// What the configuration names, loaded and checked, before anything is written.
+struct Parts {
+  int threads;
+  DataSplits data;
+  Graph graph;
+  std::optional<ImportedWeights> weights;
+  std::vector<Stage> stages;
+};
+
+Parts prepare(const Config& config, ChainKind chain) {
+  const int threads = set_threads(static_cast<int>(config.integer("threads")));
+  DataSplits data = make_data(config);
+  Graph graph = make_graph(config, *data.train);
+  std::optional<ImportedWeights> weights;
+  if (!config.text("weights").empty()) weights = import_weights(config, graph);
+  std::vector<Stage> stages = plan_stages(config, graph, chain, weights ? weights->hash : "");
+  return {threads, std::move(data), std::move(graph), std::move(weights), std::move(stages)};
+}
+
+class Run final : private LoopObserver {
+ public:
+  Run(const Config& config, Parts parts, const fs::path& path, bool resume, Progress& progress)
+      : config_(config),
+        parts_(std::move(parts)),
+        progress_(progress),
+        engine_(make_engine(config, parts_.graph)),
+        train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
+        test_(*parts_.data.test, test_batches(config, *parts_.data.test)),
+        original_(original_rates(config, train_.batches_per_epoch())),
+        retraining_(retrain_rates(config, train_.batches_per_epoch())),
+        folder_(path) {
+    std::optional<Checkpoint> checkpoint;
+    if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
+    if (checkpoint) restore(*checkpoint);
+    write_file(folder_.file("config.toml"), config_.to_toml());
+    write_file(folder_.file("environment.json"),
+               describe_environment(config_.text("device")).dump(1) + "\n");
+    books_.emplace(folder_, at_.metrics_size, at_.events_size);
+  }
+
+  json execute() {
+    announce();
+    try {
+      while (at_.stage < parts_.stages.size()) run_stage(parts_.stages[at_.stage]);
+    } catch (const Error& error) {
+      const bool stopped = error.code() == ErrorCode::Interrupted;
+      if (stopped || error.code() == ErrorCode::Numeric)
+        write_result(stopped ? "interrupted" : "failed");
+      throw;
+    }
+    return write_final();
+  }
+
+ private:
+  // ---- stages
+  // ------------------------------------------------------------------------------------
+
+  void run_stage(const Stage& stage) {
+    watch_ = Stopwatch();
+    switch (stage.kind) {
+      case StageKind::Train:
+        finish_stage(train_stage(stage));
+        break;
+      case StageKind::Import:
+        finish_stage(import_stage(stage));
+        break;
+      case StageKind::Prune:
+        finish_stage(prune_stage(stage));
+        break;
+      case StageKind::Retrain:
+        finish_stage(retrain_stage(stage));
+        break;
+    }
+  }
+
+  json train_stage(const Stage& stage) {
+    if (!restored_) engine_->load_state(make_initial_state(config_, parts_.graph));
+    method_ = make_method(config_.text("train.method"));
+    const Meters test = run_loop(stage, original_.rates);
+    masks_ = method_->finish();
+    return train_result(stage, method_->name(), at_.loop.seconds, test);
+  }
+
+  json import_stage(const Stage& stage) {
+    engine_->load_state(parts_.weights->state);
+    const bool has_next = at_.stage + 1 < parts_.stages.size();
+    if (has_next && parts_.stages[at_.stage + 1].kind == StageKind::Retrain)
+      masks_ = masks_of_zeros();
+    const Meters test = evaluate(*engine_, test_, progress_);
+    return import_result(stage, config_.text("weights"), watch_.seconds(), test);
+  }
+
+  json prune_stage(const Stage& stage) {
+    if (masks_.empty()) masks_ = MaskSet::dense(parts_.graph);
+    const std::string& allocation = config_.text("prune.allocation");
+    imp_prune(*engine_, masks_, stage.kept, allocation);
+    const Meters test = evaluate(*engine_, test_, progress_);
+    const double before =
+        at_.results.empty() ? 0 : at_.results.back()["test"]["top1"].get<double>();
+    const Sparsity sparsity = measure_sparsity(parts_.graph, masks_);
+    progress_.note(fmt::format("{}: kept {} of {} weights, test top-1 {:.2f} % (not retrained)",
+                               stage.label, sparsity.kept, sparsity.of, test.top1));
+    return prune_result(stage, allocation, sparsity, watch_.seconds(), before, test);
+  }
+
+  json retrain_stage(const Stage& stage) {
+    // The optimizer starts anew before the first retraining and carries its momentum over later
+    // ones.
+    const bool reset = stage.cycle == 1 || config_.flag("retrain.reset_momentum");
+    if (!restored_ && reset) {
+      TensorMap zero = engine_->velocity();
+      for (auto& [name, tensor] : zero) tensor = HostTensor::zeros(tensor.dtype, tensor.shape);
+      engine_->load_velocity(zero);
+    }
+    method_ = std::make_unique<FixedMasks>(masks_);
+    const Meters test = run_loop(stage, retraining_.rates);
+    masks_ = method_->finish();
+    return retrain_result(stage, config_.text("retrain.schedule"),
+                          measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
+  }
+
+  Meters run_loop(const Stage& stage, std::span<const double> rates) {
+    method_->attach({*engine_, stage.epochs, train_.batches_per_epoch(), seed()});
+    if (restored_) method_->load(restored_->method);
+    restored_.reset();
+    const LoopSettings settings{.label = stage.label,
+                                .epochs = stage.epochs,
+                                .rates = rates,
+                                .sgd = make_sgd(config_),
+                                .seed = seed(),
+                                .record_interval = config_.integer("metrics.interval")};
+    mark_ = {at_.stage, std::string(stage_name(stage.kind)), present_sparsity(), at_.first_step};
+    return train_loop(*engine_, *method_, train_, test_, settings, at_.loop, *this, progress_);
+  }
+
+  void finish_stage(json result) {
+    at_.results.push_back(std::move(result));
+    at_.first_step += parts_.stages[at_.stage].epochs * train_.batches_per_epoch();
+    ++at_.stage;
+    at_.loop = {};
+    method_.reset();
+    restored_.reset();
+    checkpoint(at_.loop);
+    if (interrupted() != 0 && at_.stage < parts_.stages.size()) {
+      throw Error(ErrorCode::Interrupted, "interrupted after a stage; a checkpoint is saved",
+                  "go on with --resume");
+    }
+  }
+
+  // ---- books
+  // ---------------------------------------------------------------------------------------
+
+  void on_step(const StepRecord& record) override { books_->step(mark_, record); }
+  void on_epoch(const EpochRecord& record) override { books_->epoch(mark_, record); }
+  [[nodiscard]] bool checkpoint_due() override {
+    return since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
+  }
+
+  void checkpoint(const LoopPosition& position) override {
+    at_.loop = position;
+    at_.metrics_size = books_->metrics_size();
+    at_.events_size = books_->events_size();
+    at_.threads = parts_.threads;
+    at_.stage_ids.clear();
+    for (const Stage& stage : parts_.stages) at_.stage_ids.push_back(stage.id);
+    save_checkpoint(folder_.checkpoints(),
+                    {encode(at_), engine_->state(), engine_->velocity(), masks_.to_tensors(),
+                     method_ ? method_->save() : TensorMap()});
+    since_checkpoint_ = Stopwatch();
+  }
+
+  void restore(Checkpoint& checkpoint) {
+    at_ = decode_progress(checkpoint.progress);
+    check_same_run();
+    if (!checkpoint.masks.empty()) masks_ = MaskSet::from_tensors(parts_.graph, checkpoint.masks);
+    engine_->load_state(match_state(parts_.graph, checkpoint.weights, "the checkpoint"));
+    engine_->load_velocity(checkpoint.velocity);
+    engine_->set_masks(masks_.to_tensors());
+    const bool within =
+        at_.stage < parts_.stages.size() && (at_.loop.epoch > 0 || at_.loop.step > 0);
+    if (within) restored_ = std::move(checkpoint);
+  }
+
+  void check_same_run() const {
+    bool same = at_.stage_ids.size() == parts_.stages.size() && at_.stage <= at_.stage_ids.size();
+    for (std::size_t i = 0; same && i < parts_.stages.size(); ++i)
+      same = at_.stage_ids[i] == parts_.stages[i].id;
+    if (!same) {
+      throw Error(
+          ErrorCode::Config,
+          "the run in '" + folder_.path().string() + "' has other stages than this configuration",
+          "resume with the configuration (and weights) it was started with, or choose another "
+          "out=DIR");
+    }
+    if (at_.threads != parts_.threads) {
+      throw Error(
+          ErrorCode::Config,
+          fmt::format(
+              "the run in '{}' was started with {} threads and would go on with {}: it would not "
+              "end in the same weights",
+              folder_.path().string(), at_.threads, parts_.threads),
+          fmt::format("give threads={}", at_.threads));
+    }
+  }
+
+  void announce() {
+    progress_.note(
+        fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}; {}",
+                    config_.text("model"), parts_.graph.parameter_count(),
+                    static_cast<double>(multiply_adds(parts_.graph)) / 1e6, config_.text("data"),
+                    config_.text("device"), parts_.threads, parts_.threads == 1 ? "" : "s",
+                    folder_.path().string()));
+    if (at_.stage == 0 && at_.loop.epoch == 0 && at_.loop.step == 0) return;
+    if (at_.stage == parts_.stages.size()) return progress_.note("this run is done already");
+    progress_.note(fmt::format("going on in stage {} of {} ({}), epoch {}, step {}", at_.stage + 1,
+                               parts_.stages.size(), parts_.stages[at_.stage].label,
+                               at_.loop.epoch + 1, at_.loop.step));
+  }
+
+  // ---- the end
+  // ---------------------------------------------------------------------------------------
+
+  json write_result(std::string_view status) {
+    json result = run_result(config_, status, at_.results);
+    write_file(folder_.file("result.json"), result.dump(1) + "\n");
+    return result;
+  }
+
+  json write_final() {
+    const MaskSet masks = masks_.empty() ? MaskSet::dense(parts_.graph) : masks_;
+    const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
+    Safetensors model{engine_->state(), {}};
+    apply_masks(masks, model.tensors);
+    model.metadata = {
+        {"format", "pt"},
+        {"model", config_.text("model")},
+        {"dataset", config_.text("data")},
+        {"seed", std::to_string(seed())},
+        {"sparsity", fmt::format("{}", sparsity.prunable)},
+        {"test_top1", fmt::format("{}", at_.results.back()["test"]["top1"].get<double>())},
+        {"stage", parts_.stages.back().id}};
+    write_safetensors(folder_.file("model.safetensors"), model);
+    write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
+    return write_result("done");
+  }
+
+  [[nodiscard]] MaskSet masks_of_zeros() const {
+    const TensorMap state = engine_->state();
+    MaskSet masks = MaskSet::dense(parts_.graph);
+    for (Mask& mask : masks.masks()) {
+      const std::span<const float> weights = state.at(mask.name).f32();
+      for (std::size_t i = 0; i < weights.size(); ++i) mask.keep[i] = weights[i] != 0 ? 1 : 0;
+    }
+    return masks;
+  }
+
+  [[nodiscard]] double present_sparsity() const {
+    return masks_.empty() ? 0 : measure_sparsity(parts_.graph, masks_).prunable;
+  }
+  [[nodiscard]] std::uint64_t seed() const {
+    return static_cast<std::uint64_t>(config_.integer("seed"));
+  }
+
+  const Config& config_;
+  Parts parts_;
+  Progress& progress_;
+  std::unique_ptr<Engine> engine_;
+  BatchLoader train_, test_;
+  LearningRates original_, retraining_;
+  RunFolder folder_;
+  std::optional<Books> books_;
+  ProgressRecord at_;
+  std::optional<Checkpoint> restored_;  // while a stage that was under way has not gone on yet
+  MaskSet masks_;
+  std::unique_ptr<Method> method_;
+  StageMark mark_;
+  Stopwatch watch_, since_checkpoint_;
+};
+
+}  // namespace
+
+RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progress& progress) {
+  const fs::path path = config.text("out");
+  if (!resume && RunFolder::holds_run(path)) {
+    throw Error(ErrorCode::Config, "'" + path.string() + "' holds a run already",
+                "go on with it with --resume, or choose another folder with out=DIR");
+  }
+  Run run(config, prepare(config, chain), path, resume, progress);
+  json result = run.execute();
+  return {path, std::move(result)};
+}
+
+Config resumed_config(const Config& given, const fs::path& folder) {
+  const fs::path file = folder / "config.toml";
+  if (!fs::exists(file)) return given;
+  Config saved(given.table());
+  saved.read_toml(file);
+  for (const std::string& key : given.given_keys()) {
+    const Parameter& parameter = *given.table().find(key);
+    const std::string then = to_text(saved.value(key)), now = to_text(given.value(key));
+    if (parameter.identity && key != "threads" && then != now) {  // threads: the runner checks
+      // how many there really are
+      throw Error(ErrorCode::Config,
+                  fmt::format("'{}' is {} but the run in '{}' was started with {}", key, now,
+                              folder.string(), then),
+                  "resume without changing it, or start a new run in another folder with out=DIR");
+    }
+    if (then != now) saved.apply(key + "=" + now);
+  }
+  return saved;
+}
+
+fs::path run_folder_path(const Config& config, const fs::path& config_file) {
+  if (!config.text("out").empty()) return config.text("out");
+  const std::string name = config_file.empty() ? config.text("model") + "-" + config.text("data")
+                                               : config_file.stem().string();
+  return fs::path("runs") / name;
+}
+
+}  // namespace pollard

@@ -1,0 +1,33 @@
+// Runs a chain of stages in a run folder: from nothing, or from where an earlier run was stopped.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "core/parameters.h"
+#include "experiment/stages.h"
+#include "pollard/progress.h"
+
+namespace pollard {
+
+struct RunOutcome {
+  std::filesystem::path folder;
+  nlohmann::json result;  // result.json
+};
+
+/// Everything that can be wrong with the input is found before the folder is touched. A folder that
+/// holds a run already is refused unless `resume`; a folder that holds none is started either way.
+/// On Error{Interrupted} and Error{Numeric} result.json says so and the checkpoints stay.
+[[nodiscard]] RunOutcome run_chain(const Config& config, ChainKind chain, bool resume,
+                                   Progress& progress);
+
+/// For a resume: the configuration saved in `folder` with what the user gave on top. Throws
+/// Error{Config} naming the first key whose given value would change results. Without a saved one:
+/// `given` itself.
+[[nodiscard]] Config resumed_config(const Config& given, const std::filesystem::path& folder);
+
+/// "runs/resnet20-cifar10", where `out` is empty; `config_file` lends its name if there is one.
+[[nodiscard]] std::filesystem::path run_folder_path(const Config& config,
+                                                    const std::filesystem::path& config_file);
+
+}  // namespace pollard

@@ -1,0 +1,109 @@
+#include "experiment/setup.h"
+
+#include <algorithm>
+
+#include "core/hash.h"
+#include "pollard/error.h"
+#include "pollard/safetensors.h"
+#include "pollard/torch_engine.h"
+
+namespace pollard {
+namespace {
+
+constexpr std::int64_t kTestBatch = 256;
+
+Normalization chosen_normalization(const Config& config, const Dataset& data) {
+  const std::string& name = config.text("data.normalization");
+  return normalization(name == "auto" ? config.text("data") : name, data.image_shape().channels);
+}
+
+Augmentation chosen_augmentation(const Config& config) {
+  const std::string& choice = config.text("data.augmentation");
+  if (choice == "none") return {};
+  if (choice == "custom") {
+    return {config.integer("data.crop_padding"), config.flag("data.flip"),
+            config.real("data.rotation")};
+  }
+  const std::string& data = config.text("data");
+  if (data == "cifar100") return {4, true, 15};
+  if (data == "cifar10") return {4, true, 0};
+  if (data == "fashion-mnist") return {2, true, 0};
+  return {2, false, 0};  // digits have a left and a right
+}
+
+}  // namespace
+
+DataSplits make_data(const Config& config) {
+  return load_dataset(config.text("data"), config.text("data.path"), config.integer("data.limit"));
+}
+
+Graph make_graph(const Config& config, const Dataset& data) {
+  return build_network(config.text("model"), data.image_shape(), data.classes());
+}
+
+std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {
+  return make_torch_engine(graph, {.device = config.text("device"),
+                                   .channels_last = config.flag("channels_last"),
+                                   .fused = config.flag("fused"),
+                                   .label_smoothing = config.real("train.label_smoothing")});
+}
+
+TensorMap make_initial_state(const Config& config, const Graph& graph) {
+  const auto scheme = config.text("initialization") == "kaiming" ? Initialization::Kaiming
+                                                                 : Initialization::Pytorch;
+  return initialize(graph, static_cast<std::uint64_t>(config.integer("seed")), scheme);
+}
+
+BatchSettings train_batches(const Config& config, const Dataset& data) {
+  return {.batch_size = config.integer("train.batch_size"),
+          .shuffle = true,
+          .drop_last = false,
+          .augmentation = chosen_augmentation(config),
+          .normalization = chosen_normalization(config, data),
+          .seed = static_cast<std::uint64_t>(config.integer("seed")),
+          .threads = static_cast<int>(config.integer("data.loader_threads"))};
+}
+
+BatchSettings test_batches(const Config& config, const Dataset& data) {
+  BatchSettings settings = train_batches(config, data);
+  settings.batch_size = kTestBatch;
+  settings.shuffle = false;
+  settings.augmentation = {};
+  return settings;
+}
+
+SgdSettings make_sgd(const Config& config) {
+  return {.momentum = config.real("train.momentum"),
+          .nesterov = config.flag("train.nesterov"),
+          .weight_decay = config.real("train.weight_decay"),
+          .decay_all = config.flag("train.decay_all")};
+}
+
+LearningRates original_rates(const Config& config, std::int64_t iterations_per_epoch) {
+  return dense_rates({.kind = config.text("train.schedule"),
+                      .rate = config.real("train.lr"),
+                      .milestones = config.list("train.milestones"),
+                      .gamma = config.real("train.gamma"),
+                      .warmup_epochs = config.real("train.warmup"),
+                      .rise = config.real("train.rise")},
+                     config.integer("train.epochs"), iterations_per_epoch);
+}
+
+LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch) {
+  return retraining_rates(
+      {.kind = config.text("retrain.schedule"), .warmup = config.real("retrain.warmup")},
+      original_rates(config, iterations_per_epoch),
+      config.integer("retrain.epochs") * iterations_per_epoch);
+}
+
+ImportedWeights import_weights(const Config& config, const Graph& graph) {
+  const std::string& path = config.text("weights");
+  ImportedWeights imported;
+  imported.state = match_state(graph, read_safetensors(path).tensors, path);
+  Hasher hasher;
+  for (const auto& [name, tensor] : imported.state) hasher.add(name).add(tensor.bytes);
+  imported.hash = hasher.hex();
+  return imported;
+}
+
+}  // namespace pollard

@@ -1,0 +1,39 @@
+// From a configuration to the things it names.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/parameters.h"
+#include "pollard/batches.h"
+#include "pollard/dataset.h"
+#include "pollard/engine.h"
+#include "pollard/graph.h"
+#include "pollard/networks.h"
+#include "pollard/schedule.h"
+#include "pollard/sgd.h"
+
+namespace pollard {
+
+[[nodiscard]] DataSplits make_data(const Config& config);
+[[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);
+[[nodiscard]] std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph);
+[[nodiscard]] TensorMap make_initial_state(const Config& config, const Graph& graph);
+
+[[nodiscard]] BatchSettings train_batches(const Config& config, const Dataset& data);
+/// In order, no augmentation, larger batches.
+[[nodiscard]] BatchSettings test_batches(const Config& config, const Dataset& data);
+
+[[nodiscard]] SgdSettings make_sgd(const Config& config);
+/// The rates of dense training, whether it runs or not.
+[[nodiscard]] LearningRates original_rates(const Config& config, std::int64_t iterations_per_epoch);
+[[nodiscard]] LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch);
+
+/// The weights that `weights` names, matched to the graph, and the hash of their content.
+struct ImportedWeights {
+  TensorMap state;
+  std::string hash;
+};
+[[nodiscard]] ImportedWeights import_weights(const Config& config, const Graph& graph);
+
+}  // namespace pollard
