@@ -1,0 +1,130 @@
+#include "command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "core/nearest.h"
+#include "experiment/parameters.h"
+#include "pollard/error.h"
+
+namespace pollard::app {
+namespace {
+
+struct Verb {
+  std::string name, help;
+  bool reads_config;
+};
+
+const std::vector<Verb>& verbs() {
+  static const std::vector<Verb> all = {
+      {"run", "the whole chain: train (or import), prune, retrain, report", true},
+      {"train", "train a dense network", true},
+      {"prune", "prune the network that weights= names, and retrain it (retrain.epochs=0: do not)",
+       true},
+      {"retrain", "retrain a sparse network; its zeros stay zero", true},
+      {"evaluate", "loss and accuracy of the network that weights= names", true},
+      {"plan", "what a run would do: stages, identities, sizes; computes nothing", true},
+      {"inspect",
+       "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file", true},
+      {"report", "the table and report.html of a run's folder, anew", false},
+      {"parameters", "every parameter with default, unit and range", false},
+  };
+  return all;
+}
+
+void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
+              std::vector<std::string>& words) {
+  CLI::App* sub = app.add_subcommand(verb.name, verb.help);
+  sub->callback([&arguments, name = verb.name] { arguments.verb = name; });
+  if (verb.name == "report") {
+    sub->add_option("folder", arguments.file, "the run's folder")->required();
+  } else if (verb.name == "parameters") {
+    sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
+  } else {
+    sub->add_option("words", words, "[config.toml] [key=value ...]");
+    sub->footer([] { return "Parameters:\n\n" + help_text(parameter_table()); });
+  }
+  if (verb.name == "run" || verb.name == "train" || verb.name == "prune" ||
+      verb.name == "retrain") {
+    sub->add_flag("--resume", arguments.resume,
+                  "go on in the run's folder; start where there is nothing yet");
+  }
+  sub->add_flag("-q,--quiet", arguments.quiet, "warnings and results only");
+}
+
+// One word without '=' is the configuration file (inspect: or a model file), the others are
+// key=value.
+void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
+  for (const std::string& word : words) {
+    const bool assignment = word.find('=') != std::string::npos;
+    if (assignment) {
+      arguments.overrides.push_back(word);
+    } else if (arguments.verb == "inspect" && word.ends_with(".safetensors") &&
+               arguments.file.empty()) {
+      arguments.file = word;
+    } else if (arguments.config_file.empty()) {
+      arguments.config_file = word;
+    } else {
+      throw Error(ErrorCode::Usage,
+                  "'" + word + "' is neither key=value nor the one configuration file");
+    }
+  }
+}
+
+[[noreturn]] void bad_usage(const CLI::ParseError& error, int argc, const char* const* argv) {
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs()) names.push_back(verb.name);
+  if (argc > 1) {
+    const std::string first = argv[1];
+    const bool known = std::find(names.begin(), names.end(), first) != names.end();
+    const std::string meant = nearest(first, names);
+    if (!known && !meant.empty()) {
+      throw Error(ErrorCode::Usage, "'" + first + "' is not a verb",
+                  "did you mean '" + meant + "'?");
+    }
+  }
+  const std::string what = error.what();
+  throw Error(ErrorCode::Usage, what.substr(0, what.find('\n')),
+              "`pollard --help` lists the verbs");
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  Arguments arguments;
+  std::vector<std::string> words;
+  CLI::App app("Prunes neural networks by magnitude and lets them regrow.", "pollard");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "pollard " POLLARD_VERSION);
+  app.footer(
+      "`pollard VERB --help` shows the parameters of a verb. They are given as key=value after an\n"
+      "optional TOML file. Exit status: 0 done; 1 the work failed; 2 bad usage, configuration or\n"
+      "input; 130/143 interrupted after a checkpoint.");
+  for (const Verb& verb : verbs()) add_verb(app, verb, arguments, words);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& success) {  // --help, --version
+    return {std::nullopt, app.exit(success)};
+  } catch (const CLI::ParseError& error) {
+    bad_usage(error, argc, argv);
+  }
+  sort_words(words, arguments);
+  return {arguments, 0};
+}
+
+int dispatch(const Arguments& arguments) {
+  const auto progress =
+      make_console_progress(stderr, arguments.quiet ? Verbosity::Quiet : Verbosity::Normal);
+  const std::string& verb = arguments.verb;
+  if (verb == "evaluate") return evaluate(arguments, *progress);
+  if (verb == "plan") return plan(arguments, *progress);
+  if (verb == "inspect") return inspect(arguments);
+  if (verb == "report") return report(arguments, *progress);
+  if (verb == "parameters") return parameters(arguments);
+  return run(arguments, *progress);
+}
+
+}  // namespace pollard::app
