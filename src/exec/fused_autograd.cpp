@@ -51,72 +51,102 @@ void update_running(at::Tensor& running, const std::vector<float>& batch, double
   }
 }
 
+// Rows of the tensor of statistics, one value a channel each.
+enum Row : std::int64_t { kMean, kInverse, kFactor, kOffset, kRows };
+
 struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& input,
-                            const at::Tensor& scale, const at::Tensor& shift,
-                            const c10::optional<at::Tensor>& residual_input,
-                            at::Tensor running_mean, at::Tensor running_variance, double momentum,
-                            double epsilon, bool relu) {
+  static variable_list forward(AutogradContext* context, const at::Tensor& input,
+                               const at::Tensor& scale, const at::Tensor& shift,
+                               const c10::optional<at::Tensor>& residual_input,
+                               at::Tensor running_mean, at::Tensor running_variance,
+                               const FusedNormSettings& settings) {
     const at::Tensor x = channels_last(input);
     const at::Tensor residual = residual_input ? channels_last(*residual_input) : at::Tensor();
     const NormShape shape = norm_shape(x);
     const auto channels = static_cast<std::size_t>(shape.channels);
     std::vector<float> mean(channels), variance(channels);
     norm_statistics(shape, floats(x), mean.data(), variance.data());
-    const Affine a =
-        affine(shape.channels, mean.data(), variance.data(), epsilon, floats(scale), floats(shift));
-    at::Tensor y = at::empty_like(x);
-    norm_apply(shape, floats(x), a.factor.data(), a.offset.data(), floats_or_null(residual), relu,
-               y.data_ptr<float>());
+    const Affine a = affine(shape.channels, mean.data(), variance.data(), settings.epsilon,
+                            floats(scale), floats(shift));
+    const at::Tensor y = at::empty_like(x);
+    norm_apply(shape, floats(x), a.factor.data(), a.offset.data(), floats_or_null(residual),
+               settings.relu, y.data_ptr<float>());
 
     const auto rows = static_cast<double>(shape.rows);
-    update_running(running_mean, mean, 1, momentum);
-    update_running(running_variance, variance, rows > 1 ? rows / (rows - 1) : 1, momentum);
+    update_running(running_mean, mean, 1, settings.momentum);
+    update_running(running_variance, variance, rows > 1 ? rows / (rows - 1) : 1, settings.momentum);
 
-    at::Tensor statistics =
-        at::empty({2, shape.channels}, x.options().memory_format(at::MemoryFormat::Contiguous));
-    std::copy(mean.begin(), mean.end(), statistics.data_ptr<float>());
+    std::vector<float> inverse(channels);
     for (std::size_t c = 0; c < channels; ++c) {
-      statistics.data_ptr<float>()[channels + c] =
-          static_cast<float>(1 / std::sqrt(static_cast<double>(variance[c]) + epsilon));
+      inverse[c] =
+          static_cast<float>(1 / std::sqrt(static_cast<double>(variance[c]) + settings.epsilon));
     }
-    context->save_for_backward({x, relu ? y : at::Tensor(), scale, statistics});
-    context->saved_data["relu"] = relu;
+    at::Tensor statistics =
+        at::empty({kRows, shape.channels}, x.options().memory_format(at::MemoryFormat::Contiguous));
+    const std::vector<float>* const values[kRows] = {&mean, &inverse, &a.factor, &a.offset};
+    float* row = statistics.data_ptr<float>();
+    for (const auto* const each : values) row = std::copy(each->begin(), each->end(), row);
+
+    // Without a residual the sign of y is that of factor * x + offset.
+    const bool needs_y = settings.relu && residual.defined();
+    context->save_for_backward({x, needs_y ? y : at::Tensor(), scale, statistics});
+    context->saved_data["relu"] = settings.relu;
     context->saved_data["residual"] = residual.defined();
-    return y;
+    context->saved_data["owns_gradient"] = settings.owns_gradient;
+    context->set_materialize_grads(false);
+    return {y, y.variable_data()};
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &x = saved[0], &y = saved[1], &scale = saved[2], &statistics = saved[3];
-    const bool relu = context->saved_data["relu"].toBool();
     const bool has_residual = context->saved_data["residual"].toBool();
-    const at::Tensor dy = channels_last(gradients[0]);
-    const NormShape shape = norm_shape(x);
-    const float* mean = floats(statistics);
-    const float* inverse = mean + shape.channels;
+    if (!gradients[0].defined()) std::swap(gradients[0], gradients[1]);
+    if (!gradients[0].defined()) return variable_list(kInputs);
+    const at::Tensor dy = channels_last(gradients[0]), dy2 = channels_last(gradients[1]);
+    const bool free = context->saved_data["owns_gradient"].toBool() || !dy.is_same(gradients[0]);
 
+    const NormShape shape = norm_shape(x);
+    const auto row = [&](Row r) { return floats(statistics) + r * shape.channels; };
+    NormGradient gradient{floats(dy), floats_or_null(dy2), nullptr, nullptr, nullptr};
+    if (y.defined()) {
+      gradient.y = floats(y);
+    } else if (context->saved_data["relu"].toBool()) {
+      gradient.factor = row(kFactor);
+      gradient.offset = row(kOffset);
+    }
+
+    // g is kept where it costs more to find again than to write: the residual's gradient is g.
+    const bool keep = has_residual || dy2.defined();
+    const at::Tensor g = keep && !free ? at::empty_like(x) : dy;
     at::Tensor d_scale = at::empty_like(scale), d_shift = at::empty_like(scale);
     float* sum_gx = d_scale.data_ptr<float>();
     float* sum_g = d_shift.data_ptr<float>();
-    norm_backward_sums(shape, floats(x), floats_or_null(y), floats(dy), mean, relu, sum_g, sum_gx);
+    norm_backward_sums(shape, floats(x), gradient, row(kMean), keep ? g.data_ptr<float>() : nullptr,
+                       sum_g, sum_gx);
+    if (keep) gradient = {floats(g), nullptr, nullptr, nullptr, nullptr};
 
-    std::vector<float> factor, slope, constant;
+    std::vector<float> slope, constant;
     const auto rows = static_cast<double>(shape.rows);
     for (std::int64_t c = 0; c < shape.channels; ++c) {
-      const double inv = inverse[c], f = floats(scale)[c] * inv;
-      factor.push_back(static_cast<float>(f));
+      const double inv = row(kInverse)[c], f = row(kFactor)[c];
       slope.push_back(static_cast<float>(-f * inv * inv * sum_gx[c] / rows));
       constant.push_back(static_cast<float>(-f * sum_g[c] / rows));
       sum_gx[c] = static_cast<float>(sum_gx[c] * inv);  // d_scale
     }
-    at::Tensor dx = at::empty_like(x);
-    at::Tensor d_residual = has_residual ? at::empty_like(x) : at::Tensor();
-    norm_backward_apply(shape, floats(x), floats_or_null(y), floats(dy), mean, factor.data(),
-                        slope.data(), constant.data(), relu, dx.data_ptr<float>(),
-                        has_residual ? d_residual.data_ptr<float>() : nullptr);
-    return {dx, d_scale, d_shift, d_residual, {}, {}, {}, {}, {}};
+    const bool in_place = !has_residual && (keep || free);
+    const at::Tensor dx = in_place ? g : at::empty_like(x);
+    norm_backward_apply(shape, floats(x), gradient, row(kMean), row(kFactor), slope.data(),
+                        constant.data(), dx.data_ptr<float>());
+    variable_list results(kInputs);
+    results[0] = dx;
+    results[1] = d_scale;
+    results[2] = d_shift;
+    if (has_residual) results[3] = g;
+    return results;
   }
+
+  static constexpr std::size_t kInputs = 7;
 };
 
 }  // namespace
@@ -126,15 +156,16 @@ bool can_fuse_batch_norm(const at::Tensor& x) {
          x.is_contiguous(at::MemoryFormat::ChannelsLast) && fused_norm_supports(x.size(1));
 }
 
-at::Tensor fused_batch_norm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
-                            const at::Tensor& residual, at::Tensor& running_mean,
-                            at::Tensor& running_variance, double momentum, double epsilon,
-                            bool relu) {
+FusedNormOutput fused_batch_norm(const at::Tensor& x, const at::Tensor& scale,
+                                 const at::Tensor& shift, const at::Tensor& residual,
+                                 at::Tensor& running_mean, at::Tensor& running_variance,
+                                 const FusedNormSettings& settings) {
   // An undefined tensor is no input that autograd takes; an empty optional is.
   const c10::optional<at::Tensor> added =
       residual.defined() ? c10::make_optional(residual) : c10::nullopt;
-  return FusedBatchNorm::apply(x, scale, shift, added, running_mean, running_variance, momentum,
-                               epsilon, relu);
+  variable_list outputs =
+      FusedBatchNorm::apply(x, scale, shift, added, running_mean, running_variance, settings);
+  return {outputs[0], outputs[1]};
 }
 
 at::Tensor fused_batch_norm_eval(const at::Tensor& x, const at::Tensor& scale,

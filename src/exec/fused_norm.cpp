@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 // One source for several instruction sets; the choice falls when the program is loaded.
@@ -23,7 +24,7 @@ constexpr std::int64_t kBlock = 256;  // lines summed in float before the sums g
 // always belongs to channel (k * lanes + l) % channels. `rest` floats after the last line are
 // handled one by one.
 struct Grid {
-  std::int64_t lines, width, columns, rest;
+  std::int64_t lines, width, rest;
   int lanes;
 };
 
@@ -38,7 +39,7 @@ Grid grid_of(NormShape shape) {
   const int lanes = lanes_for(shape.channels);
   const std::int64_t width = std::max<std::int64_t>(shape.channels, lanes);
   const std::int64_t total = shape.rows * shape.channels;
-  return {total / width, width, width / lanes, total % width, lanes};
+  return {total / width, width, total % width, lanes};
 }
 
 // Calls body(begin, end) on equal parts of the lines, one a thread; `part` numbers them.
@@ -56,20 +57,13 @@ void for_each_part(std::int64_t lines, const Body& body) {
 //
 // ReLU lets NaN through, as LibTorch's does: a diverged run must not look like a dead channel.
 
-struct SumArgs {
-  const float *x, *y, *dy;  // y and dy only for the backward sums; y null: no ReLU
-  const float* center;      // `width` values
-  std::int64_t width;
-};
-
 // first[l] += x - center, second[l] += (x - center)^2
 template <int L>
-POLLARD_INLINE void statistics_lines(const SumArgs& a, std::int64_t begin, std::int64_t end,
-                                     float* first, float* second) {
+POLLARD_INLINE void statistics_lines(const float* x, const float* centers, std::int64_t width,
+                                     std::int64_t lines, float* first, float* second) {
   float s[L] = {}, q[L] = {}, center[L];
-  std::copy_n(a.center, L, center);
-  for (std::int64_t i = begin; i < end; ++i) {
-    const float* x = a.x + i * a.width;
+  std::copy_n(centers, L, center);
+  for (std::int64_t i = 0; i < lines; ++i, x += width) {
     for (int l = 0; l < L; ++l) {
       const float d = x[l] - center[l];
       s[l] += d;
@@ -80,42 +74,79 @@ POLLARD_INLINE void statistics_lines(const SumArgs& a, std::int64_t begin, std::
   std::copy_n(q, L, second);
 }
 
-// first[l] += g, second[l] += g * (x - center)
-template <int L, bool relu>
-POLLARD_INLINE void backward_sum_lines(const SumArgs& a, std::int64_t begin, std::int64_t end,
-                                       float* first, float* second) {
-  float s[L] = {}, q[L] = {}, center[L];
-  std::copy_n(a.center, L, center);
-  for (std::int64_t i = begin; i < end; ++i) {
-    const float* x = a.x + i * a.width;
-    const float* y = a.y + i * a.width;
-    const float* dy = a.dy + i * a.width;
+// Everything a line of the backward pass reads and writes, at one place of the matrix. `factor` and
+// `offset` (of the mask) and `mean` hold a value per float of a line.
+struct BackwardLine {
+  const float *x, *dy, *dy2, *y, *factor, *offset, *mean;
+  float* out;  // g in the first pass (may be null), dx in the second
+
+  [[nodiscard]] BackwardLine at(std::int64_t column, std::int64_t start) const {
+    const auto moved = [](auto* pointer, std::int64_t by) {
+      return pointer == nullptr ? nullptr : pointer + by;
+    };
+    return {x + start + column,
+            dy + start + column,
+            moved(dy2, start + column),
+            moved(y, start + column),
+            moved(factor, column),
+            moved(offset, column),
+            mean + column,
+            moved(out, start + column)};
+  }
+};
+
+// g of `count` floats of a line that begin `i` floats on. The branches are the same for all lines.
+POLLARD_INLINE void gradient_line(const BackwardLine& a, std::int64_t i, int count, float* g) {
+  for (int l = 0; l < count; ++l) g[l] = a.dy[i + l];
+  if (a.dy2 != nullptr) {
+    for (int l = 0; l < count; ++l) g[l] += a.dy2[i + l];
+  }
+  if (a.y != nullptr) {
+    for (int l = 0; l < count; ++l) g[l] = a.y[i + l] <= 0 ? 0.0F : g[l];
+  } else if (a.factor != nullptr) {
+    for (int l = 0; l < count; ++l) {
+      g[l] = a.x[i + l] * a.factor[l] + a.offset[l] <= 0 ? 0.0F : g[l];
+    }
+  }
+}
+
+// first[l] += g, second[l] += g * (x - mean)
+template <int L>
+POLLARD_INLINE void backward_sum_lines(const BackwardLine& a, std::int64_t width,
+                                       std::int64_t lines, float* first, float* second) {
+  float s[L] = {}, q[L] = {}, mean[L], g[L];
+  std::copy_n(a.mean, L, mean);
+  for (std::int64_t n = 0; n < lines; ++n) {
+    const std::int64_t i = n * width;
+    gradient_line(a, i, L, g);
+    if (a.out != nullptr) {
+      float* __restrict out = a.out + i;  // where it is dy, that has been read
+      for (int l = 0; l < L; ++l) out[l] = g[l];
+    }
     for (int l = 0; l < L; ++l) {
-      const float g = relu ? (y[l] <= 0 ? 0.0F : dy[l]) : dy[l];
-      s[l] += g;
-      q[l] += g * (x[l] - center[l]);
+      s[l] += g[l];
+      q[l] += g[l] * (a.x[i + l] - mean[l]);
     }
   }
   std::copy_n(s, L, first);
   std::copy_n(q, L, second);
 }
 
-enum class Sums { Statistics, Backward, BackwardRelu };
-
-template <int L>
-POLLARD_INLINE void sum_lines(Sums kind, const SumArgs& a, std::int64_t begin, std::int64_t end,
-                              float* first, float* second) {
-  if (kind == Sums::Statistics) return statistics_lines<L>(a, begin, end, first, second);
-  if (kind == Sums::Backward) return backward_sum_lines<L, false>(a, begin, end, first, second);
-  backward_sum_lines<L, true>(a, begin, end, first, second);
+POLLARD_CLONES void statistics_block(int lanes, const float* x, const float* center,
+                                     std::int64_t width, std::int64_t lines, float* first,
+                                     float* second) {
+  if (lanes == 64) return statistics_lines<64>(x, center, width, lines, first, second);
+  if (lanes == 32) return statistics_lines<32>(x, center, width, lines, first, second);
+  if (lanes == 16) return statistics_lines<16>(x, center, width, lines, first, second);
+  statistics_lines<8>(x, center, width, lines, first, second);
 }
 
-POLLARD_CLONES void sum_block(Sums kind, int lanes, const SumArgs& a, std::int64_t begin,
-                              std::int64_t end, float* first, float* second) {
-  if (lanes == 64) return sum_lines<64>(kind, a, begin, end, first, second);
-  if (lanes == 32) return sum_lines<32>(kind, a, begin, end, first, second);
-  if (lanes == 16) return sum_lines<16>(kind, a, begin, end, first, second);
-  sum_lines<8>(kind, a, begin, end, first, second);
+POLLARD_CLONES void backward_sum_block(int lanes, const BackwardLine& a, std::int64_t width,
+                                       std::int64_t lines, float* first, float* second) {
+  if (lanes == 64) return backward_sum_lines<64>(a, width, lines, first, second);
+  if (lanes == 32) return backward_sum_lines<32>(a, width, lines, first, second);
+  if (lanes == 16) return backward_sum_lines<16>(a, width, lines, first, second);
+  backward_sum_lines<8>(a, width, lines, first, second);
 }
 
 template <bool residual, bool relu>
@@ -142,35 +173,37 @@ POLLARD_CLONES void apply_range(const float* x, const float* r, const float* fac
   apply_lines<false, false>(x, r, factor, offset, y, width, begin, end);
 }
 
-struct BackwardArgs {
-  const float *x, *y, *dy, *mean, *factor, *slope, *constant;
-  float *dx, *dr;
-  std::int64_t width;
+// What the second backward pass multiplies with, a value per float of a line.
+struct BackwardFactors {
+  const float *factor, *slope, *constant;
 };
 
-template <bool residual, bool relu>
-POLLARD_INLINE void backward_lines(const BackwardArgs& a, std::int64_t begin, std::int64_t end) {
-  const float *mean = a.mean, *factor = a.factor, *slope = a.slope, *constant = a.constant;
-  for (std::int64_t i = begin; i < end; ++i) {
-    const float* x = a.x + i * a.width;
-    const float* y = a.y + i * a.width;
-    const float* dy = a.dy + i * a.width;
-    float* __restrict dx = a.dx + i * a.width;
-    float* __restrict dr = residual ? a.dr + i * a.width : nullptr;
-    for (std::int64_t l = 0; l < a.width; ++l) {
-      const float g = relu ? (y[l] <= 0 ? 0.0F : dy[l]) : dy[l];
-      dx[l] = factor[l] * g + slope[l] * (x[l] - mean[l]) + constant[l];
-      if (residual) dr[l] = g;
+template <int L>
+POLLARD_INLINE void backward_lines(const BackwardLine& a, const BackwardFactors& f,
+                                   std::int64_t width, std::int64_t lines) {
+  float factor[L], slope[L], constant[L], mean[L], g[L];
+  std::copy_n(f.factor, L, factor);
+  std::copy_n(f.slope, L, slope);
+  std::copy_n(f.constant, L, constant);
+  std::copy_n(a.mean, L, mean);
+  for (std::int64_t n = 0; n < lines; ++n) {
+    const std::int64_t i = n * width;
+    gradient_line(a, i, L, g);
+    const float* x = a.x + i;
+    float* __restrict dx = a.out + i;  // where it is dy, that has been read
+    for (int l = 0; l < L; ++l) {
+      dx[l] = factor[l] * g[l] + slope[l] * (x[l] - mean[l]) + constant[l];
     }
   }
 }
 
-POLLARD_CLONES void backward_range(const BackwardArgs& a, bool relu, std::int64_t begin,
-                                   std::int64_t end) {
-  if (a.dr != nullptr && relu) return backward_lines<true, true>(a, begin, end);
-  if (a.dr != nullptr) return backward_lines<true, false>(a, begin, end);
-  if (relu) return backward_lines<false, true>(a, begin, end);
-  backward_lines<false, false>(a, begin, end);
+POLLARD_CLONES void backward_block(int lanes, const BackwardLine& a, const BackwardFactors& f,
+                                   std::int64_t width, std::int64_t lines) {
+  if (lanes == 64) return backward_lines<64>(a, f, width, lines);
+  if (lanes == 32) return backward_lines<32>(a, f, width, lines);
+  if (lanes == 16) return backward_lines<16>(a, f, width, lines);
+  if (lanes == 8) return backward_lines<8>(a, f, width, lines);
+  backward_lines<1>(a, f, width, lines);
 }
 
 // ---- the frame around them ---------------------------------------------------------------------
@@ -184,31 +217,33 @@ std::vector<float> spread(const float* values, std::int64_t channels, std::int64
 
 struct ChannelSums {
   std::vector<double> first, second;
+
+  explicit ChannelSums(std::int64_t channels)
+      : first(static_cast<std::size_t>(channels)), second(first.size()) {}
+  ChannelSums& operator+=(const ChannelSums& other) {
+    for (std::size_t c = 0; c < first.size(); ++c) {
+      first[c] += other.first[c];
+      second[c] += other.second[c];
+    }
+    return *this;
+  }
 };
 
-ChannelSums channel_sums(Sums kind, NormShape shape, SumArgs args, const float* center) {
-  const Grid grid = grid_of(shape);
-  const auto channels = static_cast<std::size_t>(shape.channels);
-  const std::vector<float> centers = spread(center, shape.channels, grid.width);
-  args.width = grid.width;
-  std::vector<ChannelSums> parts(static_cast<std::size_t>(omp_get_max_threads()));
+// Two sums for each channel. block(lanes, column, from, lines, first, second) sums `lines` lines
+// from line `from`, the floats from `column` on, into `lanes` floats each; rest(i) gives the terms
+// of the one float i that belongs to no line.
+template <typename Block, typename Rest>
+ChannelSums channel_sums(NormShape shape, const Grid& grid, const Block& block, const Rest& rest) {
+  std::vector<ChannelSums> parts(static_cast<std::size_t>(omp_get_max_threads()),
+                                 ChannelSums(shape.channels));
   for_each_part(grid.lines, [&](int part, std::int64_t begin, std::int64_t end) {
-    ChannelSums sums{std::vector<double>(channels), std::vector<double>(channels)};
+    ChannelSums sums(shape.channels);
     float first[64], second[64];
     for (std::int64_t from = begin; from < end; from += kBlock) {
-      const std::int64_t to = std::min(end, from + kBlock);
-      for (std::int64_t column = 0; column < grid.columns; ++column) {
-        const std::int64_t at = column * grid.lanes;
-        SumArgs shifted = args;
-        shifted.x += at;
-        shifted.center = centers.data() + at;
-        if (args.dy != nullptr) {
-          shifted.y += at;
-          shifted.dy += at;
-        }
-        sum_block(kind, grid.lanes, shifted, from, to, first, second);
+      for (std::int64_t column = 0; column < grid.width; column += grid.lanes) {
+        block(grid.lanes, column, from, std::min(end - from, kBlock), first, second);
         for (int l = 0; l < grid.lanes; ++l) {
-          const auto channel = static_cast<std::size_t>((at + l) % shape.channels);
+          const auto channel = static_cast<std::size_t>((column + l) % shape.channels);
           sums.first[channel] += first[l];
           sums.second[channel] += second[l];
         }
@@ -217,33 +252,60 @@ ChannelSums channel_sums(Sums kind, NormShape shape, SumArgs args, const float* 
     parts[static_cast<std::size_t>(part)] = std::move(sums);
   });
 
-  ChannelSums total{std::vector<double>(channels), std::vector<double>(channels)};
-  for (const ChannelSums& part : parts) {  // in order of parts: the same sum every time
-    for (std::size_t c = 0; c < part.first.size(); ++c) {
-      total.first[c] += part.first[c];
-      total.second[c] += part.second[c];
-    }
-  }
+  ChannelSums total(shape.channels);
+  for (const ChannelSums& part : parts) total += part;  // in order: the same sum every time
   for (std::int64_t i = grid.lines * grid.width; i < shape.rows * shape.channels; ++i) {
     const auto c = static_cast<std::size_t>(i % shape.channels);
-    const double d = args.x[i] - center[c];
-    const double g = args.dy == nullptr                             ? d
-                     : kind == Sums::BackwardRelu && args.y[i] <= 0 ? 0.0
-                                                                    : args.dy[i];
-    total.first[c] += g;
-    total.second[c] += g * d;
+    const auto [a, b] = rest(i);
+    total.first[c] += a;
+    total.second[c] += b;
   }
   return total;
 }
+
+// A backward pass over the matrix: the values per channel repeated over a line.
+struct BackwardPass {
+  std::vector<float> mean, factor, offset;
+  BackwardLine line;
+
+  BackwardPass(NormShape shape, const Grid& grid, const float* x, const NormGradient& gradient,
+               const float* means, float* out)
+      : mean(spread(means, shape.channels, grid.width)) {
+    const bool from_x = gradient.y == nullptr && gradient.factor != nullptr;
+    if (from_x) {
+      factor = spread(gradient.factor, shape.channels, grid.width);
+      offset = spread(gradient.offset, shape.channels, grid.width);
+    }
+    line = {x,
+            gradient.dy,
+            gradient.dy2,
+            gradient.y,
+            from_x ? factor.data() : nullptr,
+            from_x ? offset.data() : nullptr,
+            mean.data(),
+            out};
+  }
+};
 
 }  // namespace
 
 bool fused_norm_supports(std::int64_t channels) { return channels > 0 && lanes_for(channels) != 0; }
 
 void norm_statistics(NormShape shape, const float* x, float* mean, float* variance) {
+  const Grid grid = grid_of(shape);
   // Sums are taken about the first row: any typical value keeps the variance from cancelling.
-  const ChannelSums sums =
-      channel_sums(Sums::Statistics, shape, {x, nullptr, nullptr, nullptr, 0}, x);
+  const std::vector<float> centers = spread(x, shape.channels, grid.width);
+  const ChannelSums sums = channel_sums(
+      shape, grid,
+      [&](int lanes, std::int64_t column, std::int64_t from, std::int64_t lines, float* first,
+          float* second) {
+        statistics_block(lanes, x + from * grid.width + column, centers.data() + column, grid.width,
+                         lines, first, second);
+      },
+      [&](std::int64_t i) {
+        const double d = x[i] - x[i % shape.channels];
+        return std::pair(d, d * d);
+      });
   const auto rows = static_cast<double>(shape.rows);
   for (std::int64_t c = 0; c < shape.channels; ++c) {
     const double shift = sums.first[static_cast<std::size_t>(c)] / rows;
@@ -267,38 +329,51 @@ void norm_apply(NormShape shape, const float* x, const float* factor, const floa
               offsets.data(), relu, y + done, grid.rest, 0, 1);
 }
 
-void norm_backward_sums(NormShape shape, const float* x, const float* y, const float* dy,
-                        const float* mean, bool relu, float* sum_g, float* sum_gx) {
-  const Sums kind = relu ? Sums::BackwardRelu : Sums::Backward;
-  const ChannelSums sums = channel_sums(kind, shape, {x, relu ? y : x, dy, nullptr, 0}, mean);
+void norm_backward_sums(NormShape shape, const float* x, const NormGradient& gradient,
+                        const float* mean, float* g, float* sum_g, float* sum_gx) {
+  const Grid grid = grid_of(shape);
+  const BackwardPass pass(shape, grid, x, gradient, mean, g);
+  const ChannelSums sums = channel_sums(
+      shape, grid,
+      [&](int lanes, std::int64_t column, std::int64_t from, std::int64_t lines, float* first,
+          float* second) {
+        backward_sum_block(lanes, pass.line.at(column, from * grid.width), grid.width, lines, first,
+                           second);
+      },
+      [&](std::int64_t i) {
+        const std::int64_t c = i % shape.channels;
+        float value = 0;
+        gradient_line(pass.line.at(c, i - c), 0, 1, &value);
+        if (g != nullptr) g[i] = value;
+        return std::pair<double, double>(value, double{value} * (double{x[i]} - mean[c]));
+      });
   for (std::int64_t c = 0; c < shape.channels; ++c) {
     sum_g[c] = static_cast<float>(sums.first[static_cast<std::size_t>(c)]);
     sum_gx[c] = static_cast<float>(sums.second[static_cast<std::size_t>(c)]);
   }
 }
 
-void norm_backward_apply(NormShape shape, const float* x, const float* y, const float* dy,
+void norm_backward_apply(NormShape shape, const float* x, const NormGradient& gradient,
                          const float* mean, const float* factor, const float* slope,
-                         const float* constant, bool relu, float* dx, float* d_residual) {
+                         const float* constant, float* dx) {
   const Grid grid = grid_of(shape);
+  const BackwardPass pass(shape, grid, x, gradient, mean, dx);
   const auto line = [&](const float* v) { return spread(v, shape.channels, grid.width); };
-  const std::vector<float> means = line(mean), factors = line(factor), slopes = line(slope),
-                           constants = line(constant);
-  BackwardArgs args{
-      x,  relu ? y : x, dy,        means.data(), factors.data(), slopes.data(), constants.data(),
-      dx, d_residual,   grid.width};
+  const std::vector<float> factors = line(factor), slopes = line(slope), constants = line(constant);
+  const auto block = [&](int lanes, std::int64_t column, std::int64_t start, std::int64_t lines) {
+    backward_block(lanes, pass.line.at(column, start),
+                   {factors.data() + column, slopes.data() + column, constants.data() + column},
+                   grid.width, lines);
+  };
   for_each_part(grid.lines, [&](int, std::int64_t begin, std::int64_t end) {
-    backward_range(args, relu, begin, end);
+    for (std::int64_t from = begin; from < end; from += kBlock) {
+      for (std::int64_t column = 0; column < grid.width; column += grid.lanes) {
+        block(grid.lanes, column, from * grid.width, std::min(end - from, kBlock));
+      }
+    }
   });
-  if (grid.rest == 0) return;
   const std::int64_t done = grid.lines * grid.width;
-  args.x += done;
-  args.y += done;
-  args.dy += done;
-  args.dx += done;
-  if (args.dr != nullptr) args.dr += done;
-  args.width = grid.rest;
-  backward_range(args, relu, 0, 1);
+  for (std::int64_t i = 0; i < grid.rest; ++i) block(1, i, done, 1);
 }
 
 }  // namespace pollard

@@ -145,19 +145,25 @@ at::Tensor run(const Dropout& op, const Operands& in) {
 at::Tensor run(const Identity&, const Operands& in) { return in.values[0]; }
 
 // The fused instruction, or its three parts where the kernels do not take the input.
-at::Tensor run_fused(const BatchNormalization& op, const Operands& in) {
+FusedNormOutput run_fused(const BatchNormalization& op, const Operands& in, bool owns_gradient) {
   const at::Tensor& x = in.values[0];
   const at::Tensor residual = in.values.size() > 1 ? in.values[1] : at::Tensor();
   if (!in.context.fused || !can_fuse_batch_norm(x)) {
-    at::Tensor y = run(op, in);
-    return at::relu(residual.defined() ? y + residual : y);
+    const at::Tensor y = run(op, in);
+    const at::Tensor z = at::relu(residual.defined() ? y + residual : y);
+    return {z, z};
   }
   if (in.context.training) {
     return fused_batch_norm(x, in.parameter(1), in.parameter(2), residual, in.parameter(3),
-                            in.parameter(4), 1 - op.momentum, op.epsilon, true);
+                            in.parameter(4),
+                            {.momentum = 1 - op.momentum,
+                             .epsilon = op.epsilon,
+                             .relu = true,
+                             .owns_gradient = owns_gradient});
   }
-  return fused_batch_norm_eval(x, in.parameter(1), in.parameter(2), residual, in.parameter(3),
-                               in.parameter(4), op.epsilon, true);
+  const at::Tensor y = fused_batch_norm_eval(x, in.parameter(1), in.parameter(2), residual,
+                                             in.parameter(3), in.parameter(4), op.epsilon, true);
+  return {y, y};
 }
 
 template <typename T>
@@ -229,6 +235,7 @@ void TorchProgram::compile() {
   }
   values_ = numbers.size();
   output_ = numbers.at(graph_->output());
+  give_twins();
 
   std::unordered_set<std::size_t> needed{output_};
   for (auto instruction = instructions_.rbegin(); instruction != instructions_.rend();
@@ -236,6 +243,29 @@ void TorchProgram::compile() {
     for (const std::size_t input : instruction->inputs) {
       if (needed.insert(input).second) instruction->release.push_back(input);
     }
+  }
+}
+
+void TorchProgram::give_twins() {
+  struct Reader {
+    Instruction* instruction;
+    std::size_t* input;
+  };
+  std::vector<std::vector<Reader>> readers(values_);
+  for (Instruction& instruction : instructions_) {
+    for (std::size_t& input : instruction.inputs) readers[input].push_back({&instruction, &input});
+  }
+  // What these hand back is theirs alone; an Add, say, gives one tensor to both its inputs.
+  const auto hands_over = [](const Reader& reader) {
+    return reader.instruction->fused_relu || is<Conv>(*reader.instruction->node);
+  };
+  for (Instruction& instruction : instructions_) {
+    if (!instruction.fused_relu || instruction.output == output_) continue;
+    const std::vector<Reader>& all = readers[instruction.output];
+    instruction.owns_gradient = std::ranges::all_of(all, hands_over);
+    if (all.size() != 2 || all[0].instruction == all[1].instruction) continue;
+    instruction.twin = values_++;
+    *all[1].input = instruction.twin;
   }
 }
 
@@ -251,14 +281,16 @@ at::Tensor TorchProgram::run(at::Tensor x, Parameters& parameters,
   for (const Instruction& instruction : instructions_) {
     Operands operands{*graph_, *instruction.node, {}, parameters, context};
     for (const std::size_t input : instruction.inputs) operands.values.push_back(values[input]);
-    values[instruction.output] = std::visit(
-        [&](const auto& op) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(op)>, BatchNormalization>) {
-            if (instruction.fused_relu) return run_fused(op, operands);
-          }
-          return pollard::run(op, operands);
-        },
-        instruction.node->op);
+    at::Tensor& output = values[instruction.output];
+    if (instruction.fused_relu) {
+      FusedNormOutput both = run_fused(std::get<BatchNormalization>(instruction.node->op), operands,
+                                       instruction.owns_gradient);
+      output = std::move(both.y);
+      if (instruction.twin != 0) values[instruction.twin] = std::move(both.twin);
+    } else {
+      output = std::visit([&](const auto& op) { return pollard::run(op, operands); },
+                          instruction.node->op);
+    }
     for (const std::size_t done : instruction.release) values[done] = at::Tensor();
   }
   return values[output_];

@@ -46,9 +46,12 @@ class TorchProgram {
         inputs;  // numbers of the values read (no parameters); fused: x, then the residual
     std::size_t output = 0;
     bool fused_relu = false;  // a ReLU (after an addition, if there are two inputs) is part of it
+    std::size_t twin = 0;     // fused: the output again, for its second reader; 0: there is none
+    bool owns_gradient = false;        // fused: nobody else holds the gradient of the output
     std::vector<std::size_t> release;  // values nobody reads afterwards
   };
   void compile();
+  void give_twins();
 
   const Graph* graph_;
   std::vector<Instruction> instructions_;

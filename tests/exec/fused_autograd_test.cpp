@@ -54,8 +54,9 @@ at::Tensor reference(const Operands& o, bool training, bool relu) {
 }
 
 at::Tensor fused(Operands& o, bool relu) {
-  return fused_batch_norm(o.x, o.scale, o.shift, o.residual, o.mean, o.variance, kMomentum,
-                          kEpsilon, relu);
+  return fused_batch_norm(o.x, o.scale, o.shift, o.residual, o.mean, o.variance,
+                          {.momentum = kMomentum, .epsilon = kEpsilon, .relu = relu})
+      .y;
 }
 
 class FusedBatchNorm : public ::testing::TestWithParam<std::tuple<int, bool, bool>> {
@@ -137,6 +138,45 @@ TEST(FusedBatchNormGradients, AddUpWhereXIsAlsoTheResidual) {
   fused(o, true).backward(dy);
   reference(d, true, true).backward(dy.to(at::kDouble));
   EXPECT_TRUE(near(o.x.grad(), d.x.grad(), 1e-5));
+}
+
+// Output and twin are read by two each, both gradients or one come back, and may be written over.
+TEST_P(FusedBatchNorm, TakesTheGradientsOfTwoReaders) {
+  for (const bool owns : {false, true}) {
+    for (const bool only_twin : {false, true}) {
+      Operands ours = operands(), theirs = ours.in_double();
+      ours.require_gradients();
+      theirs.require_gradients();
+      const FusedNormOutput both = fused_batch_norm(
+          ours.x, ours.scale, ours.shift, ours.residual, ours.mean, ours.variance,
+          {.momentum = kMomentum, .epsilon = kEpsilon, .relu = relu(), .owns_gradient = owns});
+      EXPECT_TRUE(both.y.equal(both.twin));
+      const at::Tensor expected = reference(theirs, true, relu());
+      const at::Tensor first = channels_last(test::normal(both.y.sizes(), 8));
+      const at::Tensor second = channels_last(test::normal(both.y.sizes(), 9));
+      at::Tensor loss = (both.twin * second).sum(), expected_loss = (expected * second).sum();
+      if (!only_twin) {
+        loss = loss + (both.y * first).sum();
+        expected_loss = expected_loss + (expected * first).sum();
+      }
+      loss.backward();
+      expected_loss.backward();
+      EXPECT_TRUE(near(ours.x.grad(), theirs.x.grad(), 1e-5));
+      EXPECT_TRUE(near(ours.scale.grad(), theirs.scale.grad(), 1e-5));
+      EXPECT_TRUE(near(ours.shift.grad(), theirs.shift.grad(), 1e-5));
+      if (with_residual()) {
+        EXPECT_TRUE(near(ours.residual.grad(), theirs.residual.grad(), 1e-5));
+      }
+    }
+  }
+}
+
+TEST(FusedBatchNormGradients, AreNotWrittenOverUnlessOwned) {
+  Operands o({3, 8, 5, 4}, true);
+  o.require_gradients();
+  const at::Tensor dy = channels_last(test::normal(o.x.sizes(), 8)), before = dy.clone();
+  fused(o, true).backward(dy);
+  EXPECT_TRUE(dy.equal(before));
 }
 
 TEST(FusedBatchNormNan, IsNotHiddenByTheRelu) {

@@ -105,40 +105,76 @@ TEST_P(FusedNorm, Apply) {
   }
 }
 
+// How ReLU's rest is told, whether there is a second gradient, whether g is kept over dy.
+struct BackwardCase {
+  enum Mask { None, FromY, FromX } mask;
+  bool second;
+};
+constexpr BackwardCase kBackwardCases[] = {
+    {BackwardCase::None, false}, {BackwardCase::None, true},   {BackwardCase::FromY, false},
+    {BackwardCase::FromY, true}, {BackwardCase::FromX, false}, {BackwardCase::FromX, true},
+};
+
+NormGradient gradient_of(const Problem& p, const BackwardCase& c) {
+  NormGradient gradient{.dy = p.dy.data()};
+  if (c.second) gradient.dy2 = p.residual.data();
+  if (c.mask == BackwardCase::FromY) gradient.y = p.y.data();
+  if (c.mask == BackwardCase::FromX) {
+    gradient.factor = p.factor.data();
+    gradient.offset = p.slope.data();
+  }
+  return gradient;
+}
+
+float expected_g(const Problem& p, const BackwardCase& c, std::size_t i, std::size_t channel) {
+  const float g = c.second ? p.dy[i] + p.residual[i] : p.dy[i];
+  if (c.mask == BackwardCase::FromY && p.y[i] <= 0) return 0;
+  const bool rest = double{p.x[i]} * p.factor[channel] + p.slope[channel] <= 0;
+  return c.mask == BackwardCase::FromX && rest ? 0 : g;
+}
+
 TEST_P(FusedNorm, BackwardSums) {
   const Problem p(shape());
-  for (const bool relu : {false, true}) {
-    Values sum_g(p.mean.size()), sum_gx(sum_g.size());
-    norm_backward_sums(p.shape, p.x.data(), p.y.data(), p.dy.data(), p.mean.data(), relu,
-                       sum_g.data(), sum_gx.data());
-    const auto g = [&](std::size_t i) { return relu && p.y[i] <= 0 ? 0.0 : p.dy[i]; };
-    const auto [expected, bound] = sum_rows(p, [&](std::size_t i, std::size_t) { return g(i); });
+  for (const BackwardCase& each : kBackwardCases) {
+    Values sum_g(p.mean.size()), sum_gx(sum_g.size()), kept(p.dy);
+    NormGradient gradient = gradient_of(p, each);
+    gradient.dy = kept.data();  // g may take its place
+    norm_backward_sums(p.shape, p.x.data(), gradient, p.mean.data(),
+                       each.second ? kept.data() : nullptr, sum_g.data(), sum_gx.data());
+    const auto g = [&](std::size_t i, std::size_t c) -> double {
+      return expected_g(p, each, i, c);
+    };
+    const auto [expected, bound] = sum_rows(p, g);
     const auto [expected_x, bound_x] = sum_rows(
-        p, [&](std::size_t i, std::size_t c) { return g(i) * (double{p.x[i]} - p.mean[c]); });
+        p, [&](std::size_t i, std::size_t c) { return g(i, c) * (double{p.x[i]} - p.mean[c]); });
     for (std::size_t c = 0; c < sum_g.size(); ++c) {
       EXPECT_NEAR(sum_g[c], expected[c], 1e-6 * bound[c]);
       EXPECT_NEAR(sum_gx[c], expected_x[c], 1e-6 * bound_x[c]);
+    }
+    for (std::int64_t i = 0; i < p.size(); ++i) {
+      const std::size_t k = Problem::at(i);
+      ASSERT_EQ(kept[k], each.second ? expected_g(p, each, k, p.channel(i)) : p.dy[k]) << i;
     }
   }
 }
 
 TEST_P(FusedNorm, BackwardApply) {
   const Problem p(shape());
-  for (const bool relu : {false, true}) {
-    for (const bool residual : {false, true}) {
-      Values dx(p.x.size()), dr(p.x.size(), 42);
-      norm_backward_apply(p.shape, p.x.data(), p.y.data(), p.dy.data(), p.mean.data(),
-                          p.factor.data(), p.slope.data(), p.constant.data(), relu, dx.data(),
-                          residual ? dr.data() : nullptr);
+  for (const BackwardCase& each : kBackwardCases) {
+    for (const bool in_place : {false, true}) {
+      Values dy(p.dy), out(p.x.size());
+      Values& dx = in_place ? dy : out;
+      NormGradient gradient = gradient_of(p, each);
+      gradient.dy = dy.data();
+      norm_backward_apply(p.shape, p.x.data(), gradient, p.mean.data(), p.factor.data(),
+                          p.slope.data(), p.constant.data(), dx.data());
       for (std::int64_t i = 0; i < p.size(); ++i) {
         const std::size_t k = Problem::at(i), c = p.channel(i);
-        const float g = relu && p.y[k] <= 0 ? 0 : p.dy[k];
-        const double terms[] = {double{p.factor[c]} * g, p.slope[c] * (double{p.x[k]} - p.mean[c]),
-                                p.constant[c]};
+        const double terms[] = {double{p.factor[c]} * expected_g(p, each, k, c),
+                                p.slope[c] * (double{p.x[k]} - p.mean[c]), p.constant[c]};
         ASSERT_NEAR(dx[k], terms[0] + terms[1] + terms[2],
                     1e-6 * (1 + std::abs(terms[0]) + std::abs(terms[1])))
-            << "at " << i << " relu " << relu;
-        ASSERT_EQ(dr[k], residual ? g : 42);
+            << "at " << i << " mask " << each.mask << " second " << each.second;
       }
     }
   }
@@ -150,8 +186,8 @@ TEST_P(FusedNorm, RepeatsBitForBit) {
     Values sums(4 * p.mean.size());
     const std::size_t n = p.mean.size();
     norm_statistics(p.shape, p.x.data(), sums.data(), sums.data() + n);
-    norm_backward_sums(p.shape, p.x.data(), p.y.data(), p.dy.data(), p.mean.data(), true,
-                       sums.data() + 2 * n, sums.data() + 3 * n);
+    norm_backward_sums(p.shape, p.x.data(), {.dy = p.dy.data(), .y = p.y.data()}, p.mean.data(),
+                       nullptr, sums.data() + 2 * n, sums.data() + 3 * n);
     return sums;
   };
   EXPECT_EQ(all(), all());
@@ -198,8 +234,12 @@ TEST(FusedNormRelu, LetsNanThrough) {
   EXPECT_EQ(y[6], 1);
   const Values dy(x.size(), 2);  // the gradient goes where LibTorch's threshold_backward lets it
   Values sum_g(8), sum_gx(8);
-  norm_backward_sums({20, 8}, dy.data(), y.data(), dy.data(), zero.data(), true, sum_g.data(),
-                     sum_gx.data());
+  norm_backward_sums({20, 8}, dy.data(), {.dy = dy.data(), .y = y.data()}, zero.data(), nullptr,
+                     sum_g.data(), sum_gx.data());
+  EXPECT_EQ(sum_g, Values(8, 40));
+  norm_backward_sums({20, 8}, x.data(),
+                     {.dy = dy.data(), .factor = one.data(), .offset = zero.data()}, zero.data(),
+                     nullptr, sum_g.data(), sum_gx.data());
   EXPECT_EQ(sum_g, Values(8, 40));
 }
 

@@ -119,6 +119,32 @@ TEST(TorchProgramFusion, ChainsOfResidualBlocks) {
   g.expect_same(2e-4);  // dead channels make it ill-conditioned: LibTorch's own error is 7e-4
 }
 
+// An Add hands one gradient to both its inputs: neither norm may write over it.
+TEST(TorchProgramFusion, GradientsThatAreSharedStayAsTheyAre) {
+  NormGraph g;
+  const std::string left = g.relu("left", g.norm("norm1", kIn));
+  const std::string right = g.relu("right", g.norm("norm2", kIn));
+  g.graph.set_output(g.add("sum", left, right));
+  EXPECT_EQ(g.fused_count(), 2U);
+  g.expect_same();
+}
+
+TEST(TorchProgramFusion, OutputsWithOneTwoAndThreeReaders) {
+  for (const int readers : {1, 2, 3}) {
+    NormGraph g;
+    const std::string y = g.relu("relu", g.norm("norm", kIn));
+    std::string sum;
+    for (int i = 0; i < readers; ++i) {
+      const std::string n = std::to_string(i);
+      const std::string residual = g.add("add" + n, g.norm("norm" + n, kIn), y);
+      const std::string z = g.relu("relu" + n, residual);
+      sum = i == 0 ? z : g.add("sum" + n, sum, z);
+    }
+    g.graph.set_output(sum);
+    g.expect_same();
+  }
+}
+
 TEST(TorchProgramFusion, NotWhereSomebodyElseReadsTheMiddle) {
   NormGraph two_readers;
   const std::string norm = two_readers.norm("norm", kIn);
