@@ -1,6 +1,7 @@
 #include "pollard/torch_engine.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
 #include <torch/cuda.h>
 
@@ -54,6 +55,9 @@ class TorchEngine final : public Engine {
         program_(graph_),
         generator_(at::globalContext().defaultGenerator(device_).clone()),
         meters_(device_) {
+    // LibTorch chooses its number of threads at its first parallel loop; what ran before that would
+    // not repeat bit for bit.
+    (void)at::get_num_threads();
     for (const ParameterInfo& info : graph_.parameters()) add_parameter(info);
   }
 
