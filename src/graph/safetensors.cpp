@@ -122,6 +122,8 @@ Json parse_header(std::string_view text, std::string_view origin) {
     }
     return true;
   };
+  // The parser takes a zero byte for the end and would not look at what follows.
+  if (text.find('\0') != std::string_view::npos) fail(origin, "the header holds a zero byte");
   try {
     return Json::parse(text, check);
   } catch (const Json::parse_error& error) {

@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -69,6 +71,16 @@ Checkpoint decode(const fs::path& path) {
   return checkpoint;
 }
 
+bool is_whole(const fs::path& path) {
+  if (!fs::exists(path)) return false;
+  try {
+    static_cast<void>(decode(path));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 fs::path last_of(const fs::path& folder) { return folder / "last.safetensors"; }
 fs::path previous_of(const fs::path& folder) { return folder / "previous.safetensors"; }
 
@@ -88,7 +100,8 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
 
   const fs::path last = last_of(folder);
   const fs::path fresh = write_beside(last, encode_safetensors(file));
-  if (fs::exists(last)) publish(last, previous_of(folder));
+  // A damaged one must not take the place of the good one before it.
+  if (is_whole(last)) publish(last, previous_of(folder));
   publish(fresh, last);
 }
 
@@ -98,9 +111,11 @@ std::optional<Checkpoint> load_checkpoint(const fs::path& folder, Progress& prog
     if (!fs::exists(path)) continue;
     try {
       Checkpoint checkpoint = decode(path);
-      if (damage) {
-        progress.warn(std::string(damage->what()) + "; going on from the checkpoint before it, '" +
-                      path.string() + "'");
+      if (path != last_of(folder)) {
+        progress.warn(fmt::format(
+            "{}; going on from the checkpoint before it, '{}'",
+            damage ? damage->what() : fmt::format("'{}' is missing", last_of(folder).string()),
+            path.string()));
       }
       return checkpoint;
     } catch (const Error& error) {

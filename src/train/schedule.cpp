@@ -85,6 +85,9 @@ LearningRates dense_rates(const DenseSchedule& s, std::int64_t epochs,
 
 LearningRates retraining_rates(const RetrainingSchedule& schedule, const LearningRates& original,
                                std::int64_t iterations) {
+  const std::vector<std::string> names = retraining_schedule_names();
+  if (std::ranges::find(names, schedule.kind) == names.end())
+    unknown("retrain.schedule", schedule.kind, names);
   LearningRates out;
   if (iterations == 0) return out;
   const auto total = static_cast<std::int64_t>(original.rates.size());
@@ -96,9 +99,6 @@ LearningRates retraining_rates(const RetrainingSchedule& schedule, const Learnin
     out.rates.assign(static_cast<std::size_t>(iterations), *std::ranges::min_element(after_warmup));
     return out;
   }
-  if (schedule.kind != "slr")
-    unknown("retrain.schedule", schedule.kind, retraining_schedule_names());
-
   const double peak = *std::ranges::max_element(original.rates);
   out.warmup =
       static_cast<std::int64_t>(std::floor(schedule.warmup * static_cast<double>(iterations)));
