@@ -17,22 +17,35 @@ std::string encode(const ProgressRecord& r) {
       .dump();
 }
 
+namespace {
+
+// nlohmann's conversions take true for 1, 1.5 for 1 and -1 for a huge size.
+std::int64_t count_of(const json& record, const char* key) {
+  const json& value = record.at(key);
+  if (!value.is_number_unsigned()) {
+    throw json::other_error::create(501, std::string(key) + " is no whole number", &record);
+  }
+  return value.get<std::int64_t>();
+}
+
+}  // namespace
+
 ProgressRecord decode_progress(const std::string& text) {
   try {
     const json j = json::parse(text);
     ProgressRecord r;
     j.at("stage_ids").get_to(r.stage_ids);
-    j.at("stage").get_to(r.stage);
-    j.at("epoch").get_to(r.loop.epoch);
-    j.at("step").get_to(r.loop.step);
+    r.stage = static_cast<std::size_t>(count_of(j, "stage"));
+    r.loop.epoch = count_of(j, "epoch");
+    r.loop.step = count_of(j, "step");
     j.at("seconds").get_to(r.loop.seconds);
     r.loop.totals = {j.at("totals").at(0), j.at("totals").at(1), j.at("totals").at(2),
-                     j.at("images")};
-    r.results = j.at("results");
-    j.at("first_step").get_to(r.first_step);
-    j.at("metrics_size").get_to(r.metrics_size);
-    j.at("events_size").get_to(r.events_size);
-    j.at("threads").get_to(r.threads);
+                     count_of(j, "images")};
+    r.results = j.at("results").get<json::array_t>();
+    r.first_step = count_of(j, "first_step");
+    r.metrics_size = count_of(j, "metrics_size");
+    r.events_size = count_of(j, "events_size");
+    r.threads = static_cast<int>(count_of(j, "threads"));
     return r;
   } catch (const json::exception& error) {
     throw Error(ErrorCode::Input,

@@ -38,7 +38,9 @@ class Chain {
   }
 
   void import(std::string_view weights_hash) {
-    add({.kind = StageKind::Import}, settings_text(config_, {"model"}) + std::string(weights_hash));
+    add({.kind = StageKind::Import},
+        settings_text(config_, {"model", "device", "channels_last", "fused", "data"}) +
+            std::string(weights_hash));
   }
 
   void prune(std::int64_t cycle, std::int64_t cycles, std::int64_t kept) {
