@@ -15,7 +15,7 @@ namespace {
 
 struct Verb {
   std::string name, help;
-  bool reads_config;
+  bool runs = false;  // stages, in a run's folder
 };
 
 const std::vector<Verb>& verbs() {
@@ -25,12 +25,12 @@ const std::vector<Verb>& verbs() {
       {"prune", "prune the network that weights= names, and retrain it (retrain.epochs=0: do not)",
        true},
       {"retrain", "retrain a sparse network; its zeros stay zero", true},
-      {"evaluate", "loss and accuracy of the network that weights= names", true},
-      {"plan", "what a run would do: stages, identities, sizes; computes nothing", true},
+      {"evaluate", "loss and accuracy of the network that weights= names"},
+      {"plan", "what a run would do: stages, identities, sizes; computes nothing"},
       {"inspect",
-       "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file", true},
-      {"report", "the table and report.html of a run's folder, anew", false},
-      {"parameters", "every parameter with default, unit and range", false},
+       "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
+      {"report", "the table and report.html of a run's folder, anew"},
+      {"parameters", "every parameter with default, unit and range"},
   };
   return all;
 }
@@ -38,7 +38,10 @@ const std::vector<Verb>& verbs() {
 void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
               std::vector<std::string>& words) {
   CLI::App* sub = app.add_subcommand(verb.name, verb.help);
-  sub->callback([&arguments, name = verb.name] { arguments.verb = name; });
+  sub->callback([&arguments, &verb] {
+    arguments.verb = verb.name;
+    arguments.computes = verb.runs || verb.name == "evaluate";
+  });
   if (verb.name == "report") {
     sub->add_option("folder", arguments.file, "the run's folder")->required();
   } else if (verb.name == "parameters") {
@@ -47,8 +50,7 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
     sub->add_option("words", words, "[config.toml] [key=value ...]");
     sub->footer([] { return "Parameters:\n\n" + help_text(parameter_table()); });
   }
-  if (verb.name == "run" || verb.name == "train" || verb.name == "prune" ||
-      verb.name == "retrain") {
+  if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,
                   "go on in the run's folder; start where there is nothing yet");
   }
@@ -59,6 +61,10 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
 // key=value.
 void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
   for (const std::string& word : words) {
+    if (word.empty()) {
+      throw Error(ErrorCode::Usage, "a word of the command line is empty",
+                  "is a variable of the shell not set?");
+    }
     const bool assignment = word.find('=') != std::string::npos;
     if (assignment) {
       arguments.overrides.push_back(word);
@@ -77,18 +83,16 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
 [[noreturn]] void bad_usage(const CLI::ParseError& error, int argc, const char* const* argv) {
   std::vector<std::string> names;
   for (const Verb& verb : verbs()) names.push_back(verb.name);
-  if (argc > 1) {
-    const std::string first = argv[1];
-    const bool known = std::find(names.begin(), names.end(), first) != names.end();
+  const std::string help = "`pollard --help` lists the verbs";
+  if (argc < 2) throw Error(ErrorCode::Usage, "there is no verb", help);
+  const std::string first = argv[1];
+  if (!first.starts_with('-') && std::find(names.begin(), names.end(), first) == names.end()) {
     const std::string meant = nearest(first, names);
-    if (!known && !meant.empty()) {
-      throw Error(ErrorCode::Usage, "'" + first + "' is not a verb",
-                  "did you mean '" + meant + "'?");
-    }
+    throw Error(ErrorCode::Usage, "'" + first + "' is not a verb",
+                meant.empty() ? help : "did you mean '" + meant + "'?");
   }
   const std::string what = error.what();
-  throw Error(ErrorCode::Usage, what.substr(0, what.find('\n')),
-              "`pollard --help` lists the verbs");
+  throw Error(ErrorCode::Usage, what.substr(0, what.find('\n')), help);
 }
 
 }  // namespace

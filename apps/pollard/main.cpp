@@ -7,6 +7,7 @@
 
 #include "command_line.h"
 #include "core/interrupt.h"
+#include "passive_threads.h"
 #include "pollard/error.h"
 #include "verbs.h"
 
@@ -24,7 +25,7 @@ int main(int argc, char** argv) {
   try {
     const auto parsed = app::parse_command_line(argc, argv);
     if (!parsed.arguments) return parsed.status;
-    catch_interrupts();
+    if (parsed.arguments->computes) app::wait_passively(argv);
     return app::dispatch(*parsed.arguments);
   } catch (const Error& error) {
     const bool stopped = error.code() == ErrorCode::Interrupted && interrupted() != 0;

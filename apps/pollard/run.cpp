@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "core/interrupt.h"
 #include "exec/allocator.h"
 #include "experiment/parameters.h"
 #include "experiment/runner.h"
@@ -34,6 +35,7 @@ void check_verb(const Config& config, const std::string& verb) {
 }  // namespace
 
 int run(const Arguments& arguments, Progress& progress) {
+  catch_interrupts();  // here alone: other verbs have nothing to save, and end at once
   keep_freed_memory();
   Config config = read_config(arguments);
   check_verb(config, arguments.verb);

@@ -13,6 +13,7 @@ namespace pollard::app {
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
+  bool computes = false;               // the verb keeps all threads busy
   std::filesystem::path config_file;   // "" without one
   std::vector<std::string> overrides;  // key=value
   bool resume = false;
