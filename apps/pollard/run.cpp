@@ -24,9 +24,9 @@ ChainKind chain_of(const std::string& verb) {
 
 // `train` never prunes: those keys have no effect on it.
 void check_verb(const Config& config, const std::string& verb) {
-  std::vector<std::string_view> groups = {"model",  "weights",    "initialization", "seed",  "out",
-                                          "device", "threads",    "channels_last",  "fused", "data",
-                                          "train",  "checkpoint", "metrics"};
+  std::vector<std::string_view> groups = {"model",  "weights", "initialization", "seed",   "out",
+                                          "device", "threads", "channels_last",  "fused",  "data",
+                                          "train",  "method",  "checkpoint",     "metrics"};
   if (verb != "train") groups.push_back("retrain");
   if (verb == "run" || verb == "prune") groups.push_back("prune");
   check_read_by(config, verb, groups);

@@ -30,6 +30,7 @@ struct ParameterSlot {
       gradient;  // of the last forward_backward; undefined where the loss does not depend on it
   at::Tensor velocity;  // momentum; zeros at first
   at::Tensor mask;      // uint8, 1 = kept; undefined where nothing is masked
+  double decay = 1;     // weight decay counts so many times for this one; 0: not at all
 };
 
 /// Sums over the batches since the last reset.

@@ -148,7 +148,12 @@ class TorchEngine final : public Engine {
     }
     if (info.trainable()) {
       value.set_requires_grad(true);
-      slots_.push_back({info.name, info.prunable(), value, {}, at::zeros_like(value.detach()), {}});
+      slots_.push_back({.name = info.name,
+                        .prunable = info.prunable(),
+                        .value = value,
+                        .gradient = {},
+                        .velocity = at::zeros_like(value.detach()),
+                        .mask = {}});
     }
     parameters_.emplace(info.name, value);
   }

@@ -281,6 +281,7 @@ ParameterTable declare() {
   add_general(table);
   add_data(table);
   add_train(table);
+  declare_methods(table);
   add_pruning(table);
   add_books(table);
   return table;

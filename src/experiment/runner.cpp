@@ -104,7 +104,7 @@ class Run final : private LoopObserver {
 
   json train_stage(const Stage& stage) {
     if (!restored_) engine_->load_state(make_initial_state(config_, parts_.graph));
-    method_ = make_method(config_.text("train.method"));
+    method_ = make_method(config_.text("train.method"), config_);
     const Meters test = run_loop(stage, original_.rates);
     masks_ = method_->finish();
     return train_result(stage, method_->name(), at_.loop.seconds, test);
@@ -149,7 +149,8 @@ class Run final : private LoopObserver {
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
-    method_->attach({*engine_, stage.epochs, train_.batches_per_epoch(), seed()});
+    method_->attach({*engine_, stage.epochs, train_.batches_per_epoch(), seed(),
+                     config_.real("prune.sparsity"), make_sgd(config_)});
     if (restored_) method_->load(restored_->method);
     restored_.reset();
     const LoopSettings settings{.label = stage.label,
@@ -169,7 +170,12 @@ class Run final : private LoopObserver {
     at_.loop = {};
     method_.reset();
     restored_.reset();
-    checkpoint(at_.loop);
+    try {
+      checkpoint(at_.loop);
+    } catch (const Error&) {
+      at_.results.erase(at_.results.size() - 1);  // what cannot be saved is not finished
+      throw;
+    }
     if (interrupted() != 0 && at_.stage < parts_.stages.size()) {
       throw Error(ErrorCode::Interrupted, "interrupted after a stage; a checkpoint is saved",
                   "go on with --resume");
@@ -321,7 +327,8 @@ RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progres
 
 Config resumed_config(const Config& given, const fs::path& folder) {
   const fs::path file = folder / "config.toml";
-  if (!fs::exists(file)) return given;
+  std::error_code ignored;
+  if (!fs::exists(file, ignored)) return given;
   Config saved(given.table());
   saved.read_toml(file);
   for (const std::string& key : given.given_keys()) {

@@ -1,6 +1,7 @@
 #include "experiment/setup.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/hash.h"
 #include "pollard/error.h"
@@ -29,6 +30,14 @@ Augmentation chosen_augmentation(const Config& config) {
   if (data == "cifar10") return {4, true, 0};
   if (data == "fashion-mnist") return {2, true, 0};
   return {2, false, 0};  // digits have a left and a right
+}
+
+void require_finite(const TensorMap& state, const std::string& origin) {
+  for (const auto& [name, tensor] : state) {
+    if (std::ranges::all_of(tensor.f32(), [](float x) { return std::isfinite(x); })) continue;
+    throw Error(ErrorCode::Input, origin + ": tensor '" + name + "' has values that are not finite",
+                "look for a diverged training or a damaged file");
+  }
 }
 
 }  // namespace
@@ -100,6 +109,7 @@ ImportedWeights import_weights(const Config& config, const Graph& graph) {
   const std::string& path = config.text("weights");
   ImportedWeights imported;
   imported.state = match_state(graph, read_safetensors(path).tensors, path);
+  require_finite(imported.state, path);
   Hasher hasher;
   for (const auto& [name, tensor] : imported.state) hasher.add(name).add(tensor.bytes);
   imported.hash = hasher.hex();

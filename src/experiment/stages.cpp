@@ -33,8 +33,13 @@ class Chain {
 
   void train() {
     Stage stage{.kind = StageKind::Train, .epochs = config_.integer("train.epochs")};
-    add(std::move(stage), settings_text(config_, {"model", "initialization", "seed", "device",
-                                                  "channels_last", "fused", "data", "train"}));
+    std::string settings = settings_text(config_, {"model", "initialization", "seed", "device",
+                                                   "channels_last", "fused", "data", "train"});
+    if (config_.text("train.method") != "dense") {
+      settings += settings_text(config_, {"method"});
+      settings += "goal=" + to_text(config_.value("prune.sparsity"));
+    }
+    add(std::move(stage), settings);
   }
 
   void import(std::string_view weights_hash) {

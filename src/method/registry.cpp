@@ -9,28 +9,31 @@
 namespace pollard {
 namespace {
 
-using Maker = std::unique_ptr<Method> (*)();
+std::unique_ptr<Method> make_dense(const Config&) {
+  return std::make_unique<FixedMasks>(MaskSet());
+}
 
-struct Entry {
-  std::string_view name;
-  Maker make;
-};
-
-constexpr Entry kMethods[] = {
-    {"dense", [] { return std::unique_ptr<Method>(std::make_unique<FixedMasks>(MaskSet())); }},
+constexpr MethodEntry kMethods[] = {
+    {"dense", nullptr, make_dense},
 };
 
 }  // namespace
 
 std::vector<std::string> method_names() {
   std::vector<std::string> names;
-  for (const Entry& entry : kMethods) names.emplace_back(entry.name);
+  for (const MethodEntry& entry : kMethods) names.emplace_back(entry.name);
   return names;
 }
 
-std::unique_ptr<Method> make_method(std::string_view name) {
-  for (const Entry& entry : kMethods) {
-    if (entry.name == name) return entry.make();
+void declare_methods(ParameterTable& table) {
+  for (const MethodEntry& entry : kMethods) {
+    if (entry.declare != nullptr) entry.declare(table);
+  }
+}
+
+std::unique_ptr<Method> make_method(std::string_view name, const Config& config) {
+  for (const MethodEntry& entry : kMethods) {
+    if (entry.name == name) return entry.make(config);
   }
   const std::string meant = nearest(name, method_names());
   throw Error(ErrorCode::Config, "train.method='" + std::string(name) + "' is not a method",

@@ -56,7 +56,7 @@ class Loop {
                        evaluate(engine_, test_),
                        0};
     if (!std::isfinite(record.test.loss)) fail("the loss on the test data", record.test.loss);
-    method_.after_epoch({position_.epoch + 1, steps_done()});
+    method_.after_epoch({position_.epoch + 1, steps_done(), last_rate()});
     position_ = {position_.epoch + 1, 0, {}, seconds()};
     record.seconds = position_.seconds;
     observer_.on_epoch(record);
@@ -71,9 +71,11 @@ class Loop {
     const std::int64_t index = steps_done();
     engine_.forward_backward(
         batch, {settings_.seed, static_cast<std::uint32_t>(position_.epoch), position_.step});
-    const TrainingPosition at{position_.epoch, index + 1};
+    const double rate = settings_.rates[static_cast<std::size_t>(index)];
+    const TrainingPosition at{position_.epoch, index + 1, rate};
     method_.after_backward(at);
-    sgd_step(engine_.slots(), settings_.sgd, settings_.rates[static_cast<std::size_t>(index)]);
+    sgd_step(engine_.slots(), settings_.sgd, rate);
+    sgd_step(method_.parameters(), settings_.sgd, rate);
     ++position_.step;
     method_.after_step(at);
   }

@@ -35,7 +35,7 @@ void sgd_step(std::span<ParameterSlot> slots, const SgdSettings& settings, doubl
     if (!slot.gradient.defined()) continue;
     const bool decayed = settings.decay_all || slot.prunable;
     const SgdNumbers numbers{static_cast<float>(rate), static_cast<float>(settings.momentum),
-                             static_cast<float>(decayed ? settings.weight_decay : 0),
+                             static_cast<float>(decayed ? slot.decay * settings.weight_decay : 0),
                              settings.nesterov};
     const bool plain = slot.value.is_cpu() && slot.value.scalar_type() == at::kFloat &&
                        same_memory_order(slot.velocity, slot.value) &&

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/files.h"
 #include "experiment/parameters.h"
 #include "experiment/setup.h"
@@ -79,6 +81,19 @@ TEST_F(ImportWeightsTest, AnotherShapeIsNamedWithTheFile) {
   EXPECT_EQ(error.code(), ErrorCode::Input);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("fc1.weight"), HasSubstr(path_.string()),
                                   HasSubstr("[784, 300]"), HasSubstr("[300, 784]")));
+}
+
+// Such weights were taken, failed at the first checkpoint with advice about the learning rate, and
+// left a folder that a second try with mended weights was refused for.
+TEST_F(ImportWeightsTest, AValueThatIsNotFiniteIsNamedWithTheFile) {
+  for (const float wrong : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+    TensorMap state = state_;
+    state.at("fc2.bias").f32()[7] = wrong;
+    const Error error = refused(state);
+    EXPECT_EQ(error.code(), ErrorCode::Input) << wrong;
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("fc2.bias"), HasSubstr(path_.string())));
+    EXPECT_FALSE(error.hint().empty());
+  }
 }
 
 TEST_F(ImportWeightsTest, AFileThatIsNotThereIsAnIoError) {

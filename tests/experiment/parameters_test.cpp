@@ -41,7 +41,7 @@ TEST(Parameters, OfNumbersHaveALowerBound) {
   for (const Parameter& parameter : parameter_table().all()) {
     const bool number = std::holds_alternative<std::int64_t>(parameter.fallback) ||
                         std::holds_alternative<double>(parameter.fallback);
-    if (number) EXPECT_TRUE(parameter.minimum.has_value()) << parameter.key;
+    EXPECT_TRUE(!number || parameter.minimum.has_value()) << parameter.key;
   }
 }
 
@@ -76,7 +76,7 @@ TEST(Parameters, EveryChoiceIsKnownToWhoTakesIt) {
   for (const std::string& name : find("model").choices)
     EXPECT_NO_THROW((void)build_network(name, {1, 28, 28}, 10)) << name;
   for (const std::string& name : find("train.method").choices)
-    EXPECT_NO_THROW((void)make_method(name)) << name;
+    EXPECT_NO_THROW((void)make_method(name, Config(parameter_table()))) << name;
   for (const std::string& name : find("train.schedule").choices)
     EXPECT_NO_THROW((void)dense_rates({.kind = name}, 4, 5)) << name;
   for (const std::string& name : find("retrain.schedule").choices)

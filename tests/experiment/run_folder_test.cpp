@@ -97,7 +97,8 @@ TEST(HoldsRun, IsAskedWithoutCreatingAnything) {
 }
 
 TEST(HoldsRun, ByAnyFileThatWouldBeLost) {
-  for (const char* name : {"config.toml", "result.json", "model.safetensors",
+  for (const char* name : {"config.toml", "environment.json", "metrics.jsonl", "result.json",
+                           "report.html", "model.safetensors", "masks.safetensors",
                            "checkpoints/last.safetensors", "checkpoints/previous.safetensors"}) {
     const TemporaryFolder temporary;
     { const RunFolder folder(temporary.path()); }  // the lock and empty folders are no run

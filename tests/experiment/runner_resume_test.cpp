@@ -1,12 +1,10 @@
-// A run that is interrupted, killed or damaged ends in the same bits as one that is not.
+// A run that is interrupted, killed or damaged ends in the same bits as one that is not. The long
+// cases are in runner_interrupt_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-
-#include "core/threads.h"
 #include "experiment/progress_record.h"
-#include "experiment/small_run.h"
+#include "experiment/resume.h"
 #include "train/checkpoint.h"
 
 namespace pollard {
@@ -14,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using test::expect_same_end;
+using test::damage;
 using test::interrupted_run;
 using test::json_of;
 using test::Listener;
@@ -33,56 +31,12 @@ std::vector<std::string> kinds(const json& stages) {
   return kinds;
 }
 
-std::string without_times(json result) {
-  result.erase("time_ratio");
-  for (json& stage : result["stages"]) stage.erase("seconds");
-  return result.dump();
-}
-
-std::int64_t lines_of(const fs::path& path) { return std::ranges::count(read_text(path), '\n'); }
-
 ProgressRecord record_in(const fs::path& folder) {
   return decode_progress(
       load_checkpoint(folder / "checkpoints", silent_progress()).value().progress);
 }
 
-void damage(const fs::path& file) {
-  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-  stream.seekp(static_cast<std::streamoff>(fs::file_size(file) / 2));
-  stream.put('\x55').put('\xaa').put('\x55').put('\xaa');
-}
-
-class Resume : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    runs_ = std::make_unique<SmallRuns>();
-    result_ = run(runs_->config("whole"));
-  }
-  static void TearDownTestSuite() { runs_.reset(); }
-
-  static void expect_whole(const std::string& name, const json& result) {
-    expect_same_end(runs_->at("whole"), runs_->at(name));
-    EXPECT_EQ(without_times(result), without_times(result_)) << name;
-    EXPECT_EQ(lines_of(runs_->at(name) / "metrics.jsonl"), 9) << name;
-  }
-
-  static inline std::unique_ptr<SmallRuns> runs_;
-  static inline json result_;
-};
-
-// Every step of every stage, the last steps of epochs and stages and the evaluations among them.
-TEST_F(Resume, AfterASignalAtAnyMomentEndsInTheSameBits) {
-  for (int stop_at = 1; stop_at <= SmallRuns::kAdvances; ++stop_at) {
-    const std::string name = "stopped" + std::to_string(stop_at);
-    const Config config = runs_->config(name);
-    const Error error = interrupted_run(config, stop_at);
-    EXPECT_THAT(error.hint(), HasSubstr("--resume"));
-    EXPECT_EQ(json_of(runs_->at(name) / "result.json")["status"], "interrupted");
-    EXPECT_FALSE(fs::exists(runs_->at(name) / "model.safetensors"));
-    expect_whole(name, resume(config));
-    fs::remove_all(runs_->at(name));
-  }
-}
+using Resume = test::ResumeTest;
 
 TEST_F(Resume, AfterASignalAtEveryStepEndsInTheSameBits) {
   const Config config = runs_->config("halting");
@@ -152,20 +106,6 @@ TEST_F(Resume, BeforeTheFirstCheckpointStartsAgain) {
   (void)interrupted_run(runs_->config("early"), 4);
   fs::remove_all(runs_->at("early") / "checkpoints");
   expect_whole("early", resume(runs_->config("early")));
-}
-
-TEST_F(Resume, GoesOnFromThePreviousCheckpointWhereTheLastIsDamaged) {
-  for (const int stop_at : {3, 11, 14, 22}) {
-    const std::string name = "damaged" + std::to_string(stop_at);
-    const Config config = runs_->config(name, {"checkpoint.interval=0"});
-    (void)interrupted_run(config, stop_at);
-    const fs::path last = runs_->at(name) / "checkpoints/last.safetensors";
-    damage(last);
-    Listener listener;
-    expect_whole(name, resume(config, listener));
-    EXPECT_THAT(listener.warnings, AllOf(HasSubstr(last.string()), HasSubstr("damaged"),
-                                         HasSubstr("previous.safetensors")));
-  }
 }
 
 TEST_F(Resume, OfAFinishedRunWithADamagedCheckpointDoesTheLastStageAgain) {

@@ -187,7 +187,8 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
   }
   for (const Parameter& parameter : parameter_table().all()) {
     const bool later = parameter.key.starts_with("prune.") || parameter.key.starts_with("retrain.");
-    if (parameter.identity && !later) EXPECT_TRUE(tried.contains(parameter.key)) << parameter.key;
+    const bool counts = parameter.identity && !later;
+    EXPECT_TRUE(!counts || tried.contains(parameter.key)) << parameter.key;
   }
 }
 
