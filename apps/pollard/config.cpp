@@ -18,7 +18,8 @@ Config read_config(const Arguments& arguments) {
     config.read_toml(arguments.config_file);
   }
   for (const std::string& word : arguments.overrides) config.apply(word);
-  config.check_effective();
+  // A resumed run's other settings are in its folder.
+  if (!arguments.resume) config.check_effective();
   return config;
 }
 

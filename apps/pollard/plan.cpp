@@ -44,7 +44,8 @@ int plan(const Arguments& arguments, Progress& progress) {
   const std::int64_t images = data.train->size(), batch = config.integer("train.batch_size");
   const std::int64_t steps = (images + batch - 1) / batch;
   static_cast<void>(retrain_rates(config, steps));  // settings that contradict each other fail here
-  const std::filesystem::path folder = run_folder_path(config, arguments.config_file);
+  const std::filesystem::path folder =
+      run_folder_path(config, arguments.config_file, ChainKind::Whole);
   const std::set<std::string> done = finished_stages(folder, progress);
 
   TextTable table{{{"stage", Align::Left},

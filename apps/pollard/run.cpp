@@ -39,12 +39,12 @@ int run(const Arguments& arguments, Progress& progress) {
   keep_freed_memory();
   Config config = read_config(arguments);
   check_verb(config, arguments.verb);
-  const std::filesystem::path folder = run_folder_path(config, arguments.config_file);
+  const ChainKind chain = chain_of(arguments.verb);
+  const std::filesystem::path folder = run_folder_path(config, arguments.config_file, chain);
   if (arguments.resume) config = resumed_config(config, folder);
   config.apply("out=" + folder.string());
 
-  const RunOutcome outcome =
-      run_chain(config, chain_of(arguments.verb), arguments.resume, progress);
+  const RunOutcome outcome = run_chain(config, chain, arguments.resume, progress);
   const std::filesystem::path page = write_report(outcome.folder);
   fmt::print("{}\n", result_table(outcome.result));
   fmt::print("{}\n", page.string());

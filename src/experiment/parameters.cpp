@@ -46,7 +46,7 @@ void add_general(ParameterTable& table) {
              .fallback = text(""),
              .unit = "folder",
              .help = "Folder of the run. Empty: runs/ and the name of the configuration file, or "
-                     "of model and data.",
+                     "of model and data, with -train, -prune or -retrain for those verbs.",
              .identity = false});
   table.add({.key = "device",
              .fallback = text("cpu"),

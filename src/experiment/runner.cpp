@@ -328,7 +328,10 @@ RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progres
 Config resumed_config(const Config& given, const fs::path& folder) {
   const fs::path file = folder / "config.toml";
   std::error_code ignored;
-  if (!fs::exists(file, ignored)) return given;
+  if (!fs::exists(file, ignored)) {
+    given.check_effective();
+    return given;
+  }
   Config saved(given.table());
   saved.read_toml(file);
   for (const std::string& key : given.given_keys()) {
@@ -346,11 +349,15 @@ Config resumed_config(const Config& given, const fs::path& folder) {
   return saved;
 }
 
-fs::path run_folder_path(const Config& config, const fs::path& config_file) {
+fs::path run_folder_path(const Config& config, const fs::path& config_file, ChainKind chain) {
   if (!config.text("out").empty()) return config.text("out");
   const std::string name = config_file.empty() ? config.text("model") + "-" + config.text("data")
                                                : config_file.stem().string();
-  return fs::path("runs") / name;
+  const std::string_view part = chain == ChainKind::TrainOnly       ? "-train"
+                                : chain == ChainKind::PruneImport   ? "-prune"
+                                : chain == ChainKind::RetrainImport ? "-retrain"
+                                                                    : "";
+  return fs::path("runs") / (name + std::string(part));
 }
 
 }  // namespace pollard

@@ -23,11 +23,13 @@ struct RunOutcome {
 
 /// For a resume: the configuration saved in `folder` with what the user gave on top. Throws
 /// Error{Config} naming the first key whose given value would change results. Without a saved one:
-/// `given` itself.
+/// `given` itself, checked for keys without effect.
 [[nodiscard]] Config resumed_config(const Config& given, const std::filesystem::path& folder);
 
 /// "runs/resnet20-cifar10", where `out` is empty; `config_file` lends its name if there is one.
+/// What runs only a part of the chain gets a folder of its own: "runs/resnet20-cifar10-prune".
 [[nodiscard]] std::filesystem::path run_folder_path(const Config& config,
-                                                    const std::filesystem::path& config_file);
+                                                    const std::filesystem::path& config_file,
+                                                    ChainKind chain);
 
 }  // namespace pollard

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "apps/refusals.h"
+#include "apps/results.h"
 
 namespace pollard::test {
 namespace {
@@ -17,18 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-class PartsTest : public AppTest {
- protected:
-  [[nodiscard]] json result(const std::string& folder) const {
-    return json::parse(slurp(path() / folder / "result.json"));
-  }
-};
-
-Words kinds(const json& result) {
-  Words names;
-  for (const json& stage : result["stages"]) names.push_back(stage["kind"]);
-  return names;
-}
+class PartsTest : public ResultTest {};
 
 TEST_F(PartsTest, OfAFileTakesItsNameAndSettings) {
   spill(path() / "mine.toml",

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "apps/refusals.h"
+#include "apps/results.h"
 #include "report/markup.h"
 
 namespace pollard::test {
@@ -20,18 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class RunTest : public AppTest {
- protected:
-  [[nodiscard]] json result(const std::string& folder) const {
-    return json::parse(slurp(path() / folder / "result.json"));
-  }
-};
-
-Words kinds(const json& result) {
-  Words names;
-  for (const json& stage : result["stages"]) names.push_back(stage["kind"]);
-  return names;
-}
+class RunTest : public ResultTest {};
 
 TEST_F(RunTest, LeavesTheFolderOfTheContract) {
   const Outcome outcome = must(Words{"run", "out=a/run"} + tiny() + Words{"prune.cycles=2"});

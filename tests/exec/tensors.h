@@ -58,16 +58,4 @@ inline Batch formula_batch(std::int64_t count, ImageShape shape, std::int64_t cl
   return batch;
 }
 
-/// A number of OpenMP threads for one scope.
-class Threads {
- public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
-  ~Threads() { omp_set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
-
 }  // namespace pollard::test

@@ -42,6 +42,18 @@ TEST_F(ResumedConfig, WithoutASavedOneIsTheGivenOne) {
   EXPECT_EQ(resumed_config(given, empty / std::string(300, 'x')).to_toml(), given.to_toml());
 }
 
+// Whether a key counts is decided with the saved settings: to repeat train.rise, which counts only
+// with the schedule it was saved with, was once refused.
+TEST_F(ResumedConfig, LooksForKeysWithoutEffectOnlyWhereNothingIsSaved) {
+  const TemporaryFolder empty, other;
+  const Config given = config_of({"train.rise=0.2"});
+  EXPECT_THAT(thrown_by([&] { (void)resumed_config(given, empty.path()); }).what(),
+              HasSubstr("train.rise"));
+  const Config saved = config_of({"train.schedule=onecycle", "train.rise=0.2"});
+  write_file(other / "config.toml", saved.to_toml());
+  EXPECT_EQ(resumed_config(given, other.path()).to_toml(), saved.to_toml());
+}
+
 TEST_F(ResumedConfig, IsTheSavedOneWhereNothingIsGiven) {
   EXPECT_EQ(resumed({}).to_toml(), saved_.to_toml());
 }

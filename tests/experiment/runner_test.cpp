@@ -233,13 +233,17 @@ TEST(RunChain, AFileInTheWayIsAnIoError) {
 
 TEST(RunFolderPath, IsGivenOrNamedAfterTheFileOrTheWork) {
   Config config(parameter_table());
-  EXPECT_EQ(run_folder_path(config, ""), "runs/resnet20-fashion-mnist");
-  EXPECT_EQ(run_folder_path(config, "configs/my.first.toml"), "runs/my.first");
+  EXPECT_EQ(run_folder_path(config, "", ChainKind::Whole), "runs/resnet20-fashion-mnist");
+  EXPECT_EQ(run_folder_path(config, "configs/my.first.toml", ChainKind::Whole), "runs/my.first");
   config.apply("model=lenet5");
   config.apply("data=mnist");
-  EXPECT_EQ(run_folder_path(config, ""), "runs/lenet5-mnist");
+  EXPECT_EQ(run_folder_path(config, "", ChainKind::Whole), "runs/lenet5-mnist");
+  // Trained, then pruned, without a word on where: once the second was refused for the first.
+  EXPECT_EQ(run_folder_path(config, "", ChainKind::TrainOnly), "runs/lenet5-mnist-train");
+  EXPECT_EQ(run_folder_path(config, "", ChainKind::PruneImport), "runs/lenet5-mnist-prune");
+  EXPECT_EQ(run_folder_path(config, "", ChainKind::RetrainImport), "runs/lenet5-mnist-retrain");
   config.apply("out=elsewhere/b");
-  EXPECT_EQ(run_folder_path(config, "configs/my.toml"), "elsewhere/b");
+  EXPECT_EQ(run_folder_path(config, "configs/my.toml", ChainKind::Whole), "elsewhere/b");
 }
 
 }  // namespace

@@ -12,25 +12,16 @@
 #include <string>
 
 #include "pollard/error.h"
+#include "support/threads.h"
 #include "support/thrown.h"
 
 namespace pollard {
 namespace {
 
+using test::Threads;
 using test::thrown_by;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
-  ~Threads() { omp_set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
 
 using Scores = std::vector<std::vector<float>>;
 using Keeps = std::vector<std::vector<std::uint8_t>>;

@@ -52,9 +52,9 @@ void expect_same(const Checkpoint& a, const Checkpoint& b) {
   EXPECT_EQ(a.method, b.method);
 }
 
-/// Without write_file()'s fsync, for thousands of them.
+/// The first bytes of a file, in place: unlike writing it anew, that does not wait for the disk.
 void overwrite(const fs::path& path, std::span<const std::byte> bytes) {
-  std::ofstream file(path, std::ios::binary);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
   file.write(reinterpret_cast<const char*>(bytes.data()),
              static_cast<std::streamsize>(bytes.size()));
 }
@@ -146,15 +146,14 @@ TEST_F(Checkpoints, AnyDamagedBitOfTheLastLeadsToThePrevious) {
 TEST_F(Checkpoints, ATruncatedOrLongerLastLeadsToThePrevious) {
   save(1);
   save(2);
-  Bytes bytes = read_bytes(last_);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    overwrite(last_, std::span(bytes).first(size));
-    expect_loads(1, true);
-    if (HasFailure()) FAIL() << size << " bytes of " << bytes.size();
-  }
-  bytes.push_back(std::byte{0});
-  overwrite(last_, bytes);
+  const std::size_t whole = read_bytes(last_).size();
+  fs::resize_file(last_, whole + 1);
   expect_loads(1, true);
+  for (std::size_t size = whole; size-- > 0;) {
+    fs::resize_file(last_, size);
+    expect_loads(1, true);
+    if (HasFailure()) FAIL() << size << " bytes of " << whole;
+  }
 }
 
 // A crash between the two renames leaves no last one.

@@ -10,6 +10,7 @@
 
 #include "exec/tensors.h"
 #include "pollard/random.h"
+#include "support/threads.h"
 
 namespace pollard {
 namespace {
