@@ -18,7 +18,7 @@ using test::SmallRuns;
 // Kept of 74512: computed with 60 decimal digits, as for the perceptron.
 TEST(ResnetRun, ResumedEndsInTheSameBitsAsUninterrupted) {
   const SmallRuns runs;
-  const std::vector<std::string> resnet = {"model=resnet8", "train.epochs=1", "threads=2"};
+  const std::vector<std::string> resnet = {"model=resnet8", "train.epochs=1"};
   const json result = run(runs.config("whole", resnet));
   EXPECT_EQ(result["stages"][1]["sparsity"]["kept"], 23563);
   EXPECT_EQ(result["stages"][4]["sparsity"]["kept"], 7451);
@@ -31,9 +31,6 @@ TEST(ResnetRun, ResumedEndsInTheSameBitsAsUninterrupted) {
   }
   EXPECT_EQ(kept, 7451);
   EXPECT_TRUE(model.tensors.contains("bn1.running_var"));
-
-  (void)run(runs.config("again", resnet));
-  expect_same_end(runs.at("whole"), runs.at("again"));
   // 5 steps, evaluation, 5 steps, evaluation, 5 steps: 17 calls of advance().
   for (const int stop_at : {2, 5, 6, 8, 11, 12, 15}) {
     const Config config = runs.config("stopped" + std::to_string(stop_at), resnet);
@@ -41,6 +38,18 @@ TEST(ResnetRun, ResumedEndsInTheSameBitsAsUninterrupted) {
     (void)resume(config);
     expect_same_end(runs.at("whole"), config.text("out"));
   }
+}
+
+// Bits may depend on the number of threads, but not on which of them was faster.
+TEST(ResnetRun, OnTwoThreadsComesOutTheSameASecondTimeAndResumed) {
+  const SmallRuns runs;
+  const std::vector<std::string> pair = {"model=resnet8", "train.epochs=1", "threads=2"};
+  (void)run(runs.config("whole", pair));
+  (void)run(runs.config("again", pair));
+  expect_same_end(runs.at("whole"), runs.at("again"));
+  (void)interrupted_run(runs.config("stopped", pair), 8);
+  (void)resume(runs.config("stopped", pair));
+  expect_same_end(runs.at("whole"), runs.at("stopped"));
 }
 
 }  // namespace
