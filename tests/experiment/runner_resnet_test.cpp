@@ -41,13 +41,13 @@ TEST(ResnetRun, ResumedEndsInTheSameBitsAsUninterrupted) {
 }
 
 // Bits may depend on the number of threads, but not on which of them was faster.
-TEST(ResnetRun, OnTwoThreadsComesOutTheSameASecondTimeAndResumed) {
+// (Short: on a busy machine threads that wait for each other take many times as long.)
+TEST(ResnetRun, OnTwoThreadsResumedEndsInTheSameBits) {
   const SmallRuns runs;
-  const std::vector<std::string> pair = {"model=resnet8", "train.epochs=1", "threads=2"};
+  const std::vector<std::string> pair = {"model=resnet8", "train.epochs=1", "threads=2",
+                                         "data.limit=120"};
   (void)run(runs.config("whole", pair));
-  (void)run(runs.config("again", pair));
-  expect_same_end(runs.at("whole"), runs.at("again"));
-  (void)interrupted_run(runs.config("stopped", pair), 8);
+  (void)interrupted_run(runs.config("stopped", pair), 4);  // the first of two steps of retraining
   (void)resume(runs.config("stopped", pair));
   expect_same_end(runs.at("whole"), runs.at("stopped"));
 }
