@@ -1,8 +1,6 @@
 #include "experiment/setup.h"
 
-#include <algorithm>
-#include <cmath>
-
+#include "core/finite.h"
 #include "core/hash.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
@@ -33,9 +31,9 @@ Augmentation chosen_augmentation(const Config& config) {
 }
 
 void require_finite(const TensorMap& state, const std::string& origin) {
-  for (const auto& [name, tensor] : state) {
-    if (std::ranges::all_of(tensor.f32(), [](float x) { return std::isfinite(x); })) continue;
-    throw Error(ErrorCode::Input, origin + ": tensor '" + name + "' has values that are not finite",
+  if (const std::string* name = find_not_finite(state); name != nullptr) {
+    throw Error(ErrorCode::Input,
+                origin + ": tensor '" + *name + "' has values that are not finite",
                 "look for a diverged training or a damaged file");
   }
 }

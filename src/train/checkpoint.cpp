@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "core/files.h"
+#include "core/finite.h"
 #include "core/hash.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
@@ -36,11 +35,9 @@ std::string checksum(const Safetensors& file) {
 }
 
 void require_finite(const TensorMap& tensors, std::string_view what) {
-  for (const auto& [name, tensor] : tensors) {
-    if (tensor.dtype != DType::F32) continue;
-    if (std::ranges::all_of(tensor.f32(), [](float x) { return std::isfinite(x); })) continue;
+  if (const std::string* name = find_not_finite(tensors); name != nullptr) {
     throw Error(ErrorCode::Numeric,
-                std::string(what) + " '" + name + "' has values that are not finite",
+                std::string(what) + " '" + *name + "' has values that are not finite",
                 "the last checkpoint is from before; lower the learning rate");
   }
 }
