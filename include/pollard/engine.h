@@ -65,6 +65,9 @@ class Engine {
 
   /// Forward in training mode and backward: fills the slots' gradients, adds to the meters.
   virtual void forward_backward(const Batch& batch, const StepAddress& address) = 0;
+  /// Forward with the batch's own batch-norm statistics and without dropout; the running statistics
+  /// become (1 - weight) * running + weight * batch's. Nothing else changes.
+  virtual void observe_statistics(const Batch& batch, double weight) = 0;
   /// Forward in evaluation mode: adds to the meters.
   virtual void evaluate(const Batch& batch) = 0;
   /// The outputs of a batch in evaluation mode, count x classes.

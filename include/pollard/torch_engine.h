@@ -14,6 +14,9 @@ struct TorchEngineSettings {
   /// Fused batch norm + (add) + ReLU on the CPU. Off: LibTorch's own kernels, one by one.
   bool fused = true;
   double label_smoothing = 0;
+  /// Training steps take convolutions and linear layers in bfloat16. Parameters, gradients, batch
+  /// norm, loss and evaluation stay float32.
+  bool amp = false;
 };
 
 /// Parameters start at zero: call load_state(). Throws Error{Config} for a device that is not

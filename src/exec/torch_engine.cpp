@@ -68,7 +68,11 @@ class TorchEngine final : public Engine {
   void forward_backward(const Batch& batch, const StepAddress& address) override {
     seed_dropout(address);
     const at::Tensor labels = label_tensor(batch, graph_, device_);
-    const RunContext context{true, settings_.fused, generator_, &effective_};
+    const RunContext context{.training = true,
+                             .fused = settings_.fused,
+                             .dropout = generator_,
+                             .effective = &effective_,
+                             .amp = settings_.amp};
     const at::Tensor logits = program_.run(images_of(batch), parameters_, context);
     const at::Tensor loss = cross_entropy(logits, labels);
     at::Tensor total = loss;
@@ -79,6 +83,15 @@ class TorchEngine final : public Engine {
     total.backward();
     for (ParameterSlot& slot : slots_) slot.gradient = slot.value.grad();
     meters_.add(loss.detach(), logits.detach(), labels);
+  }
+
+  void observe_statistics(const Batch& batch, double weight) override {
+    const at::NoGradGuard no_grad;
+    const RunContext context{.fused = settings_.fused,
+                             .dropout = generator_,
+                             .effective = &effective_,
+                             .statistics_weight = weight};
+    (void)program_.run(images_of(batch), parameters_, context);
   }
 
   void evaluate(const Batch& batch) override {
@@ -197,7 +210,8 @@ class TorchEngine final : public Engine {
   }
 
   [[nodiscard]] at::Tensor forward_eval(const Batch& batch) {
-    const RunContext context{false, settings_.fused, generator_, &effective_};
+    const RunContext context{
+        .fused = settings_.fused, .dropout = generator_, .effective = &effective_};
     return program_.run(images_of(batch), parameters_, context);
   }
 

@@ -41,19 +41,27 @@ at::Tensor padded(const at::Tensor& x, const std::array<std::int64_t, 4>& pads, 
   return at::constant_pad_nd(x, {left, right, top, bottom}, value);
 }
 
+// Products in bfloat16 under AMP; an undefined tensor stays one.
+at::Tensor factor(const at::Tensor& x, const Operands& in) {
+  return in.context.amp && x.defined() ? x.to(at::kBFloat16) : x;
+}
+
 // LibTorch pads both sides alike; other paddings become explicit.
 at::Tensor run(const Conv& op, const Operands& in) {
   const auto [top, left, bottom, right] = op.pads;
   const bool natively = top == bottom && left == right;
   const std::array<std::int64_t, 2> padding{natively ? top : 0, natively ? left : 0};
   const at::Tensor x = natively ? in.values[0] : padded(in.values[0], op.pads, 0);
-  return at::conv2d(x, in.weight(), in.optional_parameter(2), op.strides, padding, op.dilations,
-                    op.groups);
+  const at::Tensor y =
+      at::conv2d(factor(x, in), factor(in.weight(), in), factor(in.optional_parameter(2), in),
+                 op.strides, padding, op.dilations, op.groups);
+  return in.context.amp ? y.to(at::kFloat) : y;
 }
 
 at::Tensor run(const BatchNormalization& op, const Operands& in) {
   return at::batch_norm(in.values[0], in.parameter(1), in.parameter(2), in.parameter(3),
-                        in.parameter(4), in.context.training, 1 - op.momentum, op.epsilon, false);
+                        in.parameter(4), in.context.training || in.context.statistics_weight,
+                        in.context.statistics_weight.value_or(1 - op.momentum), op.epsilon, false);
 }
 
 at::Tensor run(const Relu&, const Operands& in) { return at::relu(in.values[0]); }
@@ -110,7 +118,9 @@ at::Tensor run(const GlobalAveragePool&, const Operands& in) {
 }
 
 at::Tensor run(const Gemm&, const Operands& in) {
-  return at::linear(in.values[0], in.weight(), in.optional_parameter(2));
+  const at::Tensor y = at::linear(factor(in.values[0], in), factor(in.weight(), in),
+                                  factor(in.optional_parameter(2), in));
+  return in.context.amp ? y.to(at::kFloat) : y;
 }
 
 at::Tensor run(const Flatten&, const Operands& in) { return in.values[0].flatten(1); }
@@ -148,7 +158,7 @@ at::Tensor run(const Identity&, const Operands& in) { return in.values[0]; }
 FusedNormOutput run_fused(const BatchNormalization& op, const Operands& in, bool owns_gradient) {
   const at::Tensor& x = in.values[0];
   const at::Tensor residual = in.values.size() > 1 ? in.values[1] : at::Tensor();
-  if (!in.context.fused || !can_fuse_batch_norm(x)) {
+  if (!in.context.fused || in.context.statistics_weight || !can_fuse_batch_norm(x)) {
     const at::Tensor y = run(op, in);
     const at::Tensor z = at::relu(residual.defined() ? y + residual : y);
     return {z, z};

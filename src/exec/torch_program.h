@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,11 @@ struct RunContext {
   bool fused = true;
   c10::optional<at::Generator> dropout = {};  // its state decides the drops of this step
   const EffectiveWeights* effective = nullptr;
+  /// Convolutions and linear layers in bfloat16; what they give is float32 again.
+  bool amp = false;
+  /// Evaluation, but for batch norms: they take the batch's own mean and variance, which count with
+  /// this weight in their running statistics.
+  std::optional<double> statistics_weight = {};
 };
 
 class TorchProgram {
