@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "experiment/retraining_parameters.h"
 #include "method/registry.h"
 #include "pollard/batches.h"
 #include "pollard/dataset.h"
@@ -241,19 +242,7 @@ void add_pruning(ParameterTable& table) {
              .help = "Length of each cycle's retraining; 0: none.",
              .minimum = 0,
              .maximum = 100000});
-  table.add({.key = "retrain.schedule",
-             .fallback = text("slr"),
-             .unit = "",
-             .help = "Learning rates of retraining, derived from those of dense training.",
-             .choices = retraining_schedule_names()});
-  table.add({.key = "retrain.warmup",
-             .fallback = 0.1,
-             .unit = "fraction of the retraining",
-             .help = "Half-cosine warm-up from 0.",
-             .minimum = 0,
-             .maximum = 1,
-             .maximum_open = true,
-             .only_with = OnlyWith{"retrain.schedule", {"slr"}}});
+  add_retraining_rates(table);
   table.add({.key = "retrain.reset_momentum",
              .fallback = false,
              .unit = "",

@@ -96,11 +96,25 @@ LearningRates original_rates(const Config& config, std::int64_t iterations_per_e
                      config.integer("train.epochs"), iterations_per_epoch);
 }
 
+RetrainingSchedule make_retraining(const Config& config, std::optional<PruneDrop> drop) {
+  return {.kind = config.text("retrain.schedule"),
+          .warmup = config.real("retrain.warmup"),
+          .warmup_from = config.real("retrain.warmup_from"),
+          .rate = config.real("retrain.lr"),
+          .end_rate = config.real("retrain.end_lr"),
+          .milestones = config.list("retrain.milestones"),
+          .gamma = config.real("retrain.gamma"),
+          .drop = drop};
+}
+
+bool wants_drop(const Config& config, std::int64_t cycle, std::int64_t cycles) {
+  return config.text("retrain.schedule") == "allr" &&
+         (config.text("retrain.allr_cycles") == "all" || cycle == cycles);
+}
+
 LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch) {
-  return retraining_rates(
-      {.kind = config.text("retrain.schedule"), .warmup = config.real("retrain.warmup")},
-      original_rates(config, iterations_per_epoch),
-      config.integer("retrain.epochs") * iterations_per_epoch);
+  return retraining_rates(make_retraining(config), original_rates(config, iterations_per_epoch),
+                          config.integer("retrain.epochs") * iterations_per_epoch);
 }
 
 ImportedWeights import_weights(const Config& config, const Graph& graph) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/parameters.h"
@@ -27,6 +28,11 @@ namespace pollard {
 [[nodiscard]] SgdSettings make_sgd(const Config& config);
 /// The rates of dense training, whether it runs or not.
 [[nodiscard]] LearningRates original_rates(const Config& config, std::int64_t iterations_per_epoch);
+[[nodiscard]] RetrainingSchedule make_retraining(const Config& config,
+                                                 std::optional<PruneDrop> drop = {});
+/// Whether the retraining of this cycle (from 1) depends on what its pruning took away: with allr,
+/// in every cycle or in the last alone (retrain.allr_cycles).
+[[nodiscard]] bool wants_drop(const Config& config, std::int64_t cycle, std::int64_t cycles);
 [[nodiscard]] LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch);
 
 /// The weights that `weights` names, matched to the graph, and the hash of their content.

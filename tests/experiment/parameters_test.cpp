@@ -107,6 +107,25 @@ TEST(Parameters, WithoutEffectAreRefused) {
               HasSubstr("train.warmup"));
   EXPECT_THAT(refused({"retrain.schedule=ft", "retrain.warmup=0.2"}).what(),
               HasSubstr("retrain.warmup"));
+  for (const char* schedule : {"ft", "lrw", "constant"}) {
+    const std::string chosen = std::string("retrain.schedule=") + schedule;
+    EXPECT_THAT(refused({chosen.c_str(), "retrain.warmup_from=0.001"}).what(),
+                HasSubstr("retrain.warmup_from"));
+  }
+  for (const char* schedule : {"slr", "ft", "lrw", "clr", "llr", "allr"}) {
+    const std::string chosen = std::string("retrain.schedule=") + schedule;
+    for (const char* key :
+         {"retrain.lr=0.1", "retrain.end_lr=0", "retrain.milestones=[0.5]", "retrain.gamma=0.1"}) {
+      EXPECT_THAT(refused({chosen.c_str(), key}).what(), HasSubstr(chosen)) << key;
+    }
+  }
+  EXPECT_THAT(refused({"retrain.schedule=constant", "retrain.end_lr=0"}).hint(),
+              HasSubstr("retrain.schedule=cosine or linear"));
+  EXPECT_THAT(refused({"retrain.schedule=linear", "retrain.gamma=0.1"}).hint(),
+              HasSubstr("retrain.schedule=step"));
+  for (const char* key : {"retrain.allr_norm=all", "retrain.allr_cycles=all"}) {
+    EXPECT_THAT(refused({"retrain.schedule=llr", key}).hint(), HasSubstr("retrain.schedule=allr"));
+  }
   for (const char* key : {"data.crop_padding=1", "data.flip=true", "data.rotation=5"}) {
     EXPECT_THAT(refused({key}).hint(), HasSubstr("data.augmentation=custom"));
   }

@@ -21,6 +21,7 @@ using test::thrown_by;
 using ::testing::DoubleNear;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pointwise;
@@ -156,6 +157,55 @@ TEST(SetupRates, OfRetrainingAreDerivedFromDenseTraining) {
               Pointwise(DoubleNear(1e-15), std::vector<double>(10, .005)));
   none.push_back("retrain.epochs=0");
   EXPECT_THAT(retrain_rates(config_of(none), 5).rates, IsEmpty());
+}
+
+TEST(SetupRates, OfRetrainingTakeEveryKeyOfTheSchedule) {
+  const RetrainingSchedule usual = make_retraining(config_of({}));
+  EXPECT_EQ(usual.kind, "slr");
+  EXPECT_EQ(usual.warmup, 0.1);
+  EXPECT_EQ(usual.warmup_from, 0);
+  EXPECT_FALSE(usual.drop.has_value());
+  const RetrainingSchedule chosen = make_retraining(
+      config_of({"retrain.schedule=step", "retrain.warmup=0.2", "retrain.warmup_from=0.001",
+                 "retrain.lr=0.5", "retrain.milestones=[0.55, 0.775]", "retrain.gamma=0.2",
+                 "retrain.end_lr=0.25"}),
+      PruneDrop{0.5, 0.75});
+  EXPECT_EQ(chosen.kind, "step");
+  EXPECT_EQ(chosen.warmup, 0.2);
+  EXPECT_EQ(chosen.warmup_from, 0.001);
+  EXPECT_EQ(chosen.rate, 0.5);
+  EXPECT_THAT(chosen.milestones, ElementsAre(0.55, 0.775));
+  EXPECT_EQ(chosen.gamma, 0.2);
+  EXPECT_EQ(chosen.end_rate, 0.25);
+  ASSERT_TRUE(chosen.drop.has_value());
+  EXPECT_EQ(chosen.drop->norm_drop, 0.5);
+  EXPECT_EQ(chosen.drop->step_sparsity, 0.75);
+}
+
+TEST(SetupRates, OfAllrWantTheDropOfEveryCycleOrOfTheLast) {
+  const Overrides allr = {"retrain.schedule=allr"};
+  const Overrides last = {"retrain.schedule=allr", "retrain.allr_cycles=last"};
+  for (const std::int64_t cycle : {1, 2, 3}) {
+    EXPECT_TRUE(wants_drop(config_of(allr), cycle, 3));
+    EXPECT_EQ(wants_drop(config_of(last), cycle, 3), cycle == 3);
+    EXPECT_FALSE(wants_drop(config_of({"retrain.schedule=llr"}), cycle, 3));
+  }
+}
+
+// Renda et al.'s own fine-tuning.
+TEST(SetupRates, OfRetrainingCanBeConstant) {
+  EXPECT_THAT(
+      retrain_rates(
+          config_of({"retrain.schedule=constant", "retrain.lr=0.001", "retrain.epochs=2"}), 5)
+          .rates,
+      ElementsAreArray(std::vector<double>(10, 0.001)));
+}
+
+TEST(SetupRates, OfLrwLongerThanTheTrainingAreAnError) {
+  const Config config = config_of({"train.epochs=4", "retrain.epochs=5", "retrain.schedule=lrw"});
+  const Error error = thrown_by([&] { (void)retrain_rates(config, 5); });
+  EXPECT_EQ(error.code(), ErrorCode::Config);
+  EXPECT_THAT(error.what(), HasSubstr("retrain.epochs exceeds train.epochs"));
 }
 
 TEST(SetupRates, AWarmupAsLongAsTheTrainingIsAnError) {

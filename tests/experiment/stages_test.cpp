@@ -192,6 +192,35 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
   }
 }
 
+// Likewise every key of the retraining, with what it takes to make it count.
+TEST(StageIds, OfRetrainingDependOnEverythingThatChangesIt) {
+  const std::map<std::string, Overrides> changes = {
+      {"retrain.epochs=31", {}},
+      {"retrain.schedule=ft", {}},
+      {"retrain.warmup=0.2", {}},
+      {"retrain.warmup_from=0.001", {}},
+      {"retrain.reset_momentum=true", {}},
+      {"retrain.lr=0.2", {"retrain.schedule=constant"}},
+      {"retrain.end_lr=0.01", {"retrain.schedule=cosine"}},
+      {"retrain.milestones=[0.4]", {"retrain.schedule=step"}},
+      {"retrain.gamma=0.2", {"retrain.schedule=step"}},
+      {"retrain.allr_norm=prunable", {"retrain.schedule=allr"}},
+      {"retrain.allr_cycles=last", {"retrain.schedule=allr"}}};
+  std::set<std::string> tried;
+  for (const auto& [change, with] : changes) {
+    Overrides changed = with;
+    changed.push_back(change);
+    const std::vector<std::string> theirs = ids(with), ours = ids(changed);
+    EXPECT_EQ(ours[1], theirs[1]) << change;
+    EXPECT_NE(ours[2], theirs[2]) << change;
+    tried.insert(change.substr(0, change.find('=')));
+  }
+  for (const Parameter& parameter : parameter_table().all()) {
+    const bool counts = parameter.identity && parameter.key.starts_with("retrain.");
+    EXPECT_TRUE(!counts || tried.contains(parameter.key)) << parameter.key;
+  }
+}
+
 TEST(StageIds, DoNotDependOnWhatDoesNotChangeResults) {
   for (const char* text : {"data.path=/elsewhere", "data.loader_threads=4", "out=somewhere",
                            "checkpoint.interval=1", "metrics.interval=7", "threads=3"}) {
