@@ -103,8 +103,9 @@ struct ParameterInfo {
   std::string name;  // "layer1.0.conv1.weight", as torchvision and the usual CIFAR code name them
   Shape shape;
   ParameterRole role;
+  bool selected = true;  // false: stays dense whatever prunes (Graph::select)
 
-  [[nodiscard]] bool prunable() const { return role == ParameterRole::Weight; }
+  [[nodiscard]] bool prunable() const { return role == ParameterRole::Weight && selected; }
   [[nodiscard]] bool trainable() const {
     return role != ParameterRole::RunningMean && role != ParameterRole::RunningVariance;
   }
@@ -137,6 +138,9 @@ class Graph {
   [[nodiscard]] const ParameterInfo* find_parameter(std::string_view name) const;
   [[nodiscard]] std::vector<ParameterInfo> prunable_parameters() const;
   [[nodiscard]] std::int64_t prunable_weights() const;
+  /// Whether a parameter may be pruned, which is so for every Weight at first. Throws Error{Input}
+  /// for an unknown name.
+  void select(std::string_view parameter, bool selected);
   /// All trainable parameters (running statistics are not counted, as in PyTorch).
   [[nodiscard]] std::int64_t parameter_count() const;
 

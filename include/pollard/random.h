@@ -18,7 +18,8 @@ enum class Purpose : std::uint32_t {
   Shuffle = 2,
   Augmentation = 3,
   Dropout = 4,
-  Selection = 5,  // random pruning, subsets of the data
+  Selection = 5,      // subsets of the data
+  RandomPruning = 6,  // a score for each weight
   Testing = 100,
 };
 

@@ -176,6 +176,13 @@ std::int64_t Graph::prunable_weights() const {
   return count;
 }
 
+void Graph::select(std::string_view parameter, bool selected) {
+  const auto found = parameter_index_.find(std::string(parameter));
+  if (found == parameter_index_.end())
+    fail(name_, fmt::format("there is no parameter '{}'", parameter));
+  parameters_[found->second].selected = selected;
+}
+
 std::int64_t Graph::parameter_count() const {
   std::int64_t count = 0;
   for (const ParameterInfo& parameter : parameters_) {

@@ -9,22 +9,6 @@
 #include "prune/weights.h"
 
 namespace pollard {
-namespace {
-
-/// select_largest() knows items by number; the user knows tensors by name.
-void check_finite(const MaskSet& masks, const TensorMap& state) {
-  for (const Mask& mask : masks.masks()) {
-    for (const float weight : weights_of(state, mask.name, mask.shape)) {
-      if (std::isfinite(weight)) continue;
-      throw Error(ErrorCode::Input,
-                  fmt::format("the weight tensor '{}' holds {}; expected finite weights", mask.name,
-                              weight),
-                  "look for a diverged training or a damaged file");
-    }
-  }
-}
-
-}  // namespace
 
 void prune_global(MaskSet& masks, const TensorMap& state, std::int64_t count) {
   std::vector<SelectionItem> items;
@@ -35,6 +19,7 @@ void prune_global(MaskSet& masks, const TensorMap& state, std::int64_t count) {
   try {
     select_largest(items, count);
   } catch (const Error& error) {
+    // select_largest() knows items by number; the user knows tensors by name.
     if (error.code() == ErrorCode::Input) check_finite(masks, state);
     throw;
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "pollard/error.h"
 
 namespace pollard {
@@ -38,6 +40,18 @@ std::span<float> weights_of(TensorMap& state, std::string_view name, const Shape
   HostTensor& tensor = find(state, name);
   check(tensor, name, shape);
   return tensor.f32();
+}
+
+void check_finite(const MaskSet& masks, const TensorMap& state) {
+  for (const Mask& mask : masks.masks()) {
+    for (const float weight : weights_of(state, mask.name, mask.shape)) {
+      if (std::isfinite(weight)) continue;
+      throw Error(ErrorCode::Input,
+                  fmt::format("the weight tensor '{}' holds {}; expected finite weights", mask.name,
+                              weight),
+                  "look for a diverged training or a damaged file");
+    }
+  }
 }
 
 }  // namespace pollard

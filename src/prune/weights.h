@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "pollard/masks.h"
 #include "pollard/tensor.h"
 
 namespace pollard {
@@ -13,5 +14,9 @@ namespace pollard {
                                                 const Shape& shape);
 [[nodiscard]] std::span<float> weights_of(TensorMap& state, std::string_view name,
                                           const Shape& shape);
+
+/// Throws Error{Input} naming the first tensor among those that `masks` is for that holds a value
+/// which is not finite.
+void check_finite(const MaskSet& masks, const TensorMap& state);
 
 }  // namespace pollard
