@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "core/nearest.h"
+#include "method/gsm.h"
 #include "method/imp.h"
+#include "method/lc.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -15,6 +17,8 @@ std::unique_ptr<Method> make_dense(const Config&) {
 
 constexpr MethodEntry kMethods[] = {
     {"dense", nullptr, make_dense},
+    {"gsm", declare_gsm, make_gsm},
+    {"lc", declare_lc, make_lc},
 };
 
 }  // namespace

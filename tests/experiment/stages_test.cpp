@@ -175,6 +175,10 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
       {"data.flip=true", "data.augmentation=custom"},
       {"data.crop_padding=1", "data.augmentation=custom"},
       {"data.rotation=5", "data.augmentation=custom"},
+      {"method.gsm.rank_scope=all", "train.method=gsm"},
+      {"method.lc.growth=1.2", "train.method=lc"},
+      {"method.lc.steps=20", "train.method=lc"},
+      {"method.lc.rank_scope=all", "train.method=lc"},
       {"train.rise=0.2", "train.schedule=onecycle"}};
   std::set<std::string> tried = {"weights", "threads", "train.method"};  // (there is one method)
   for (const std::string& change : changes) {
