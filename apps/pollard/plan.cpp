@@ -9,6 +9,8 @@
 #include "experiment/runner.h"
 #include "experiment/setup.h"
 #include "experiment/stages.h"
+#include "pollard/accounting.h"
+#include "pollard/allocation.h"
 #include "report/table.h"
 #include "train/checkpoint.h"
 #include "verbs.h"
@@ -31,6 +33,49 @@ std::string sparsity_cell(const Stage& stage) {
   if (stage.kind != StageKind::Prune) return "";
   return fmt::format("{:.2f}",
                      100 * (1 - static_cast<double>(stage.kept) / static_cast<double>(stage.of)));
+}
+
+// What each weight keeps after the last cycle; nothing where that depends on the weights.
+std::vector<std::int64_t> planned_counts(const Config& config, const Graph& graph,
+                                         std::span<const Stage> stages) {
+  std::vector<std::int64_t> counts;
+  const std::string& allocation = config.text("prune.allocation");
+  if (config.text("train.method") != "dense" || !is_determined_by_shapes(allocation)) return counts;
+  for (const Stage& stage : stages) {
+    if (stage.kind == StageKind::Prune)
+      counts = layer_counts(allocation, prunable_shapes(graph), stage.kept, counts);
+  }
+  return counts;
+}
+
+// Any masks with these counts: the speedup depends on nothing else.
+Sparsity planned_sparsity(const Graph& graph, std::span<const std::int64_t> counts) {
+  MaskSet masks = MaskSet::dense(graph);
+  for (std::size_t l = 0; l < counts.size(); ++l) {
+    std::vector<std::uint8_t>& keep = masks.masks()[l].keep;
+    std::fill(keep.begin() + counts[l], keep.end(), std::uint8_t{0});
+  }
+  return measure_sparsity(graph, masks);
+}
+
+std::string layer_table(const Graph& graph, std::span<const std::int64_t> counts) {
+  TextTable table{{{"weight to prune", Align::Left},
+                   {"shape", Align::Left},
+                   {"weights"},
+                   {"kept"},
+                   {"density %"}},
+                  {}};
+  const Sparsity sparsity = planned_sparsity(graph, counts);
+  const bool known = !counts.empty();
+  for (const LayerSparsity& layer : sparsity.layers) {
+    const double density = static_cast<double>(layer.kept) / static_cast<double>(layer.of);
+    table.rows.push_back({layer.name, to_string(layer.shape), std::to_string(layer.of),
+                          known ? std::to_string(layer.kept) : "-",
+                          known ? fmt::format("{:.2f}", 100 * density) : "-"});
+  }
+  return to_text(table) +
+         (known ? fmt::format("theoretical speedup {:.2f}\n", sparsity.theoretical_speedup)
+                : "theoretical speedup -: which weights go depends on their values\n");
 }
 
 }  // namespace
@@ -56,7 +101,8 @@ int plan(const Arguments& arguments, Progress& progress) {
                    {"sparsity %"},
                    {"state", Align::Left}},
                   {}};
-  for (const Stage& stage : plan_stages(config, graph, ChainKind::Whole, weights)) {
+  const std::vector<Stage> stages = plan_stages(config, graph, ChainKind::Whole, weights);
+  for (const Stage& stage : stages) {
     const bool trains = stage.epochs > 0, prunes = stage.kind == StageKind::Prune;
     table.rows.push_back({stage.label, stage.id.substr(0, 12),
                           trains ? std::to_string(stage.epochs) : "",
@@ -69,6 +115,10 @@ int plan(const Arguments& arguments, Progress& progress) {
   fmt::print("{} parameters, {} prunable; {} multiply-adds an image\n", graph.parameter_count(),
              graph.prunable_weights(), multiply_adds(graph));
   fmt::print("folder {}\n\n{}", folder.string(), to_text(table));
+  const std::string& method = config.text("train.method");
+  fmt::print("\n{} at the end:\n{}",
+             method == "dense" ? "allocation " + config.text("prune.allocation") : method,
+             layer_table(graph, planned_counts(config, graph, stages)));
   return 0;
 }
 

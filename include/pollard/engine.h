@@ -31,6 +31,7 @@ struct ParameterSlot {
   at::Tensor velocity;  // momentum; zeros at first
   at::Tensor mask;      // uint8, 1 = kept; undefined where nothing is masked
   double decay = 1;     // weight decay counts so many times for this one; 0: not at all
+  bool weight = false;  // of a convolution or linear layer, prunable or not: decays in any case
 };
 
 /// Sums over the batches since the last reset.

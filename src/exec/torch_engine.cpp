@@ -166,7 +166,8 @@ class TorchEngine final : public Engine {
                         .value = value,
                         .gradient = {},
                         .velocity = at::zeros_like(value.detach()),
-                        .mask = {}});
+                        .mask = {},
+                        .weight = info.role == ParameterRole::Weight});
     }
     parameters_.emplace(info.name, value);
   }

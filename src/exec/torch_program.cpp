@@ -32,6 +32,7 @@ struct Operands {
   [[nodiscard]] at::Tensor weight() const {
     const at::Tensor& own = parameter(1);
     if (context.effective == nullptr || !*context.effective) return own;
+    if (!graph.find_parameter(node.inputs[1])->prunable()) return own;
     return (*context.effective)(node.inputs[1], own);
   }
 };

@@ -4,6 +4,7 @@
 
 #include "experiment/retraining_parameters.h"
 #include "method/registry.h"
+#include "pollard/allocation.h"
 #include "pollard/batches.h"
 #include "pollard/dataset.h"
 #include "pollard/error.h"
@@ -234,8 +235,21 @@ void add_pruning(ParameterTable& table) {
       {.key = "prune.allocation",
        .fallback = text("global"),
        .unit = "",
-       .help = "How sparsity is spread over the layers. global: one threshold for all weights.",
-       .choices = {"global"}});
+       .help = "How sparsity is spread over the layers. global: one threshold for all weights; "
+               "uniform: every layer alike; uniform+: but the first convolution dense and the last "
+               "linear layer at most 80 % sparse; erk: more of small layers; lamp: by magnitude "
+               "relative to the layer's larger weights; random: no matter which weights.",
+       .choices = allocation_names()});
+  table.add({.key = "prune.include",
+             .fallback = text(""),
+             .unit = "patterns",
+             .help = "Prune these weights only: names, separated by commas, with * for any "
+                     "characters and ? for one. Empty: all of convolutions and linear layers. "
+                     "Sparsity counts the weights that may be pruned."});
+  table.add({.key = "prune.exclude",
+             .fallback = text(""),
+             .unit = "patterns",
+             .help = "Leave these weights dense, of those that prune.include names."});
   table.add({.key = "retrain.epochs",
              .fallback = whole(30),
              .unit = "epochs",

@@ -122,7 +122,7 @@ class Run final : private LoopObserver {
   json prune_stage(const Stage& stage) {
     if (masks_.empty()) masks_ = MaskSet::dense(parts_.graph);
     const std::string& allocation = config_.text("prune.allocation");
-    imp_prune(*engine_, masks_, stage.kept, allocation);
+    imp_prune(*engine_, masks_, stage.kept, allocation, seed());
     const Meters test = evaluate(*engine_, test_, progress_);
     const double before =
         at_.results.empty() ? 0 : at_.results.back()["test"]["top1"].get<double>();

@@ -2,6 +2,7 @@
 
 #include "core/finite.h"
 #include "core/hash.h"
+#include "graph/select_prunable.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
 #include "pollard/torch_engine.h"
@@ -45,7 +46,9 @@ DataSplits make_data(const Config& config) {
 }
 
 Graph make_graph(const Config& config, const Dataset& data) {
-  return build_network(config.text("model"), data.image_shape(), data.classes());
+  Graph graph = build_network(config.text("model"), data.image_shape(), data.classes());
+  select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
+  return graph;
 }
 
 std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {

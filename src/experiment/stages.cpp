@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "core/hash.h"
+#include "graph/select_prunable.h"
 #include "method/imp.h"
+#include "pollard/allocation.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -29,7 +31,10 @@ std::string settings_text(const Config& config, std::initializer_list<std::strin
 
 class Chain {
  public:
-  Chain(const Config& config, const Graph& graph) : config_(config), graph_(graph) {}
+  Chain(const Config& config, const Graph& graph) : config_(config), graph_(graph) {
+    const std::string names = unselected_weights(graph);
+    if (!names.empty()) unselected_ = " unselected=" + names;
+  }
 
   void train() {
     Stage stage{.kind = StageKind::Train, .epochs = config_.integer("train.epochs")};
@@ -37,7 +42,7 @@ class Chain {
                                                    "channels_last", "fused", "data", "train"});
     if (config_.text("train.method") != "dense") {
       settings += settings_text(config_, {"method"});
-      settings += "goal=" + to_text(config_.value("prune.sparsity"));
+      settings += "goal=" + to_text(config_.value("prune.sparsity")) + unselected_;
     }
     add(std::move(stage), settings);
   }
@@ -56,8 +61,13 @@ class Chain {
                 .sparsity = cycle == cycles ? sparsity : 1 - std::pow(1 - sparsity, part),
                 .kept = kept,
                 .of = graph_.prunable_weights()};
-    add(std::move(stage),
-        "allocation=" + config_.text("prune.allocation") + " kept=" + std::to_string(kept));
+    const std::string& allocation = config_.text("prune.allocation");
+    if (is_determined_by_shapes(allocation)) {  // fails here, before anything trains
+      (void)layer_counts(allocation, prunable_shapes(graph_), kept);
+    }
+    std::string settings = "allocation=" + allocation + " kept=" + std::to_string(kept);
+    if (allocation == "random") settings += " seed=" + to_text(config_.value("seed"));
+    add(std::move(stage), settings + unselected_);
   }
 
   void retrain(std::int64_t cycle) {
@@ -65,7 +75,8 @@ class Chain {
         .kind = StageKind::Retrain, .cycle = cycle, .epochs = config_.integer("retrain.epochs")};
     if (stage.epochs == 0) return;
     add(std::move(stage), settings_text(config_, {"seed", "device", "channels_last", "fused",
-                                                  "data", "train", "retrain"}));
+                                                  "data", "train", "retrain"}) +
+                              unselected_);
   }
 
   std::vector<Stage> take(std::int64_t cycles) {
@@ -87,6 +98,7 @@ class Chain {
 
   const Config& config_;
   const Graph& graph_;
+  std::string unselected_;  // weights that are not pruned; "" where all may be
   std::vector<Stage> stages_;
 };
 

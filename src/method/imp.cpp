@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "pollard/allocation.h"
 #include "pollard/error.h"
 #include "pollard/selection.h"
 
@@ -28,13 +29,9 @@ std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity, std::i
   return kept;
 }
 
-void imp_prune(Engine& engine, MaskSet& masks, std::int64_t kept, std::string_view allocation) {
-  if (allocation != "global") {
-    throw Error(ErrorCode::Config,
-                "prune.allocation='" + std::string(allocation) + "' is not known",
-                "use prune.allocation=global");
-  }
-  prune_global(masks, engine.state(), kept);
+void imp_prune(Engine& engine, MaskSet& masks, std::int64_t kept, std::string_view allocation,
+               std::uint64_t seed) {
+  prune_by(allocation, masks, engine.state(), kept, seed);
   if (masks.kept() != kept) {
     throw Error(ErrorCode::Internal,
                 fmt::format("pruning kept {} weights, {} were asked for", masks.kept(), kept));

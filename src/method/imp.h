@@ -20,9 +20,11 @@ namespace pollard {
 [[nodiscard]] std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity,
                                                  std::int64_t cycles);
 
-/// Shrinks `masks` to exactly `kept` weights by the magnitudes in the engine, and puts them in
-/// force. Throws Error{Internal} if the count that comes out is another.
-void imp_prune(Engine& engine, MaskSet& masks, std::int64_t kept, std::string_view allocation);
+/// Shrinks `masks` to exactly `kept` weights by the weights in the engine, and puts them in force.
+/// `seed`: of the allocation `random`; the others draw nothing. Throws as prune_by, and
+/// Error{Internal} if the count that comes out is another.
+void imp_prune(Engine& engine, MaskSet& masks, std::int64_t kept, std::string_view allocation,
+               std::uint64_t seed = 0);
 
 /// Training under fixed masks: the retraining phase of IMP, and with an empty mask set dense
 /// training.

@@ -33,7 +33,7 @@ void sgd_step(std::span<ParameterSlot> slots, const SgdSettings& settings, doubl
   const at::NoGradGuard no_grad;
   for (ParameterSlot& slot : slots) {
     if (!slot.gradient.defined()) continue;
-    const bool decayed = settings.decay_all || slot.prunable;
+    const bool decayed = settings.decay_all || slot.prunable || slot.weight;
     const SgdNumbers numbers{static_cast<float>(rate), static_cast<float>(settings.momentum),
                              static_cast<float>(decayed ? slot.decay * settings.weight_decay : 0),
                              settings.nesterov};
