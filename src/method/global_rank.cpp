@@ -1,5 +1,7 @@
 #include "method/global_rank.h"
 
+#include <utility>
+
 #include "method/imp.h"
 #include "method/tensor_selection.h"
 
@@ -22,7 +24,7 @@ MaskSet finish_by_magnitude(Engine& engine, double sparsity) {
   return masks;
 }
 
-void declare_rank_scope(ParameterTable& table, std::string_view method) {
+void declare_rank_scope(ParameterTable& table, std::string_view method, OnlyWith only_with) {
   table.add({.key = scope_key(method),
              .fallback = std::string("prunable"),
              .unit = "",
@@ -30,7 +32,7 @@ void declare_rank_scope(ParameterTable& table, std::string_view method) {
                  "What is ranked: the prunable weights, or all trainable parameters, biases and "
                  "batch norm among them, against the same count.",
              .choices = {"prunable", "all"},
-             .only_with = OnlyWith{"train.method", {std::string(method)}}});
+             .only_with = std::move(only_with)});
 }
 
 bool ranks_all(const Config& config, std::string_view method) {

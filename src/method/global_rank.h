@@ -21,7 +21,7 @@ namespace pollard {
 [[nodiscard]] MaskSet finish_by_magnitude(Engine& engine, double sparsity);
 
 /// Declares "method.NAME.rank_scope": which tensors are ranked, prunable (default) or all.
-void declare_rank_scope(ParameterTable& table, std::string_view method);
+void declare_rank_scope(ParameterTable& table, std::string_view method, OnlyWith only_with);
 /// Whether "method.NAME.rank_scope" is all.
 [[nodiscard]] bool ranks_all(const Config& config, std::string_view method);
 /// The slots of the prunable weights, or every slot; in the engine's order.

@@ -59,7 +59,9 @@ class Gsm final : public Method {
 
 }  // namespace
 
-void declare_gsm(ParameterTable& table) { declare_rank_scope(table, "gsm"); }
+void declare_gsm(ParameterTable& table) {
+  declare_rank_scope(table, "gsm", {"train.method", {"gsm"}});
+}
 
 std::unique_ptr<Method> make_gsm(const Config& config) {
   return std::make_unique<Gsm>(ranks_all(config, "gsm"));

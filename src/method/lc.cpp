@@ -22,47 +22,34 @@
 namespace pollard {
 namespace {
 
-struct LcSettings {
-  double growth = 1.1;      // a
-  std::int64_t steps = 30;  // n
-  bool rank_all = false;
-};
-
-void check(const LcSettings& settings, std::int64_t epochs, double weight_decay) {
-  if (weight_decay == 0) {
-    throw Error(ErrorCode::Config,
-                "train.weight_decay is 0, and weight decay is all that train.method=lc prunes with",
-                "give train.weight_decay");
-  }
-  if (settings.growth == 1 || epochs >= settings.steps) return;
+void check_decay(double weight_decay) {
+  if (weight_decay > 0) return;
   throw Error(ErrorCode::Config,
-              fmt::format("method.lc.steps={} needs as many epochs at least, train.epochs is {}",
-                          settings.steps, epochs),
-              fmt::format("give method.lc.steps={} or less, or method.lc.growth=1 for a penalty "
-                          "that stays as it is",
-                          epochs));
+              "train.weight_decay is 0, and weight decay is all that train.method=lc prunes with",
+              "give train.weight_decay, or method.lc.variant=original");
 }
 
 class Lc final : public Method {
  public:
-  explicit Lc(const LcSettings& settings) : settings_(settings) {}
+  Lc(const LcGrowth& growth, bool rank_all) : growth_(growth), rank_all_(rank_all) {}
   [[nodiscard]] std::string_view name() const override { return "lc"; }
 
   void attach(const MethodContext& context) override {
-    check(settings_, context.epochs, context.sgd.weight_decay);
+    growth_.check(context.epochs);
+    check_decay(context.sgd.weight_decay);
     engine_ = &context.engine;
     sparsity_ = context.sparsity;
     epochs_ = context.epochs;
     sgd_ = context.sgd;
     large_ = kept_at_goal(engine_->graph(), sparsity_);
-    slots_ = ranked_slots(*engine_, settings_.rank_all);
+    slots_ = ranked_slots(*engine_, rank_all_);
     values_.clear();
     for (const ParameterSlot* slot : slots_) values_.push_back(slot->value);
   }
 
   void after_backward(const TrainingPosition& at) override {
     const at::NoGradGuard no_grad;
-    const double growth = growth_in(at.epoch);
+    const double growth = growth_.in(at.epoch, epochs_);
     const std::vector<at::Tensor> large = select_largest_entries(values_, large_);
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       ParameterSlot& slot = *slots_[i];
@@ -79,15 +66,8 @@ class Lc final : public Method {
   }
 
  private:
-  /// a^j: depends on the epoch alone, so there is nothing to save.
-  [[nodiscard]] double growth_in(std::int64_t epoch) const {
-    if (settings_.growth == 1) return 1;
-    const std::int64_t interval = epochs_ / settings_.steps;
-    const std::int64_t j = std::min(epoch / interval, settings_.steps - 1);
-    return std::pow(settings_.growth, static_cast<double>(j));
-  }
-
-  LcSettings settings_;
+  LcGrowth growth_;
+  bool rank_all_;
   Engine* engine_ = nullptr;
   double sparsity_ = 0;
   std::int64_t epochs_ = 0;
@@ -99,13 +79,44 @@ class Lc final : public Method {
 
 }  // namespace
 
+void LcGrowth::check(std::int64_t epochs) const {
+  if (factor == 1 || epochs >= steps) return;
+  throw Error(ErrorCode::Config,
+              fmt::format("method.lc.steps={} needs as many epochs at least, train.epochs is {}",
+                          steps, epochs),
+              fmt::format("give method.lc.steps={} or less, or method.lc.growth=1 for a penalty "
+                          "that stays as it is",
+                          epochs));
+}
+
+double LcGrowth::in(std::int64_t epoch, std::int64_t epochs) const {
+  if (factor == 1) return 1;
+  const std::int64_t j = std::min(epoch / (epochs / steps), steps - 1);
+  return std::pow(factor, static_cast<double>(j));
+}
+
 void declare_lc(ParameterTable& table) {
   const OnlyWith lc{"train.method", {"lc"}};
+  table.add({.key = "method.lc.variant",
+             .fallback = std::string("simplified"),
+             .unit = "",
+             .help = "simplified: weight decay of the small weights alone, as in the IMP paper; "
+                     "original: the augmented Lagrangian with multipliers.",
+             .choices = {"simplified", "original"},
+             .only_with = lc});
+  table.add({.key = "method.lc.mu",
+             .fallback = 1e-3,
+             .unit = "",
+             .help = "The penalty on what lies between the weights and the compressed ones, at the "
+                     "start.",
+             .minimum = 0,
+             .minimum_open = true,
+             .only_with = OnlyWith{"method.lc.variant", {"original"}}});
   table.add({.key = "method.lc.growth",
              .fallback = 1.1,
              .unit = "",
-             .help = "The penalty (weight decay of the small weights) grows by this factor, "
-                     "method.lc.steps - 1 times over the training; 1: it stays as it is.",
+             .help = "The penalty (simplified: weight decay of the small weights) grows by this "
+                     "factor, method.lc.steps - 1 times over the training; 1: it stays as it is.",
              .minimum = 1,
              .only_with = lc});
   table.add({.key = "method.lc.steps",
@@ -117,15 +128,17 @@ void declare_lc(ParameterTable& table) {
              .minimum = 1,
              .maximum = 100000,
              .only_with = lc});
-  declare_rank_scope(table, "lc");
+  declare_rank_scope(table, "lc", {"method.lc.variant", {"simplified"}});
 }
 
 std::unique_ptr<Method> make_lc(const Config& config) {
-  const LcSettings settings{.growth = config.real("method.lc.growth"),
-                            .steps = config.integer("method.lc.steps"),
-                            .rank_all = ranks_all(config, "lc")};
-  check(settings, config.integer("train.epochs"), config.real("train.weight_decay"));
-  return std::make_unique<Lc>(settings);
+  const LcGrowth growth{.factor = config.real("method.lc.growth"),
+                        .steps = config.integer("method.lc.steps")};
+  growth.check(config.integer("train.epochs"));
+  if (config.text("method.lc.variant") == "original")
+    return make_original_lc(config.real("method.lc.mu"), growth);
+  check_decay(config.real("train.weight_decay"));
+  return std::make_unique<Lc>(growth, ranks_all(config, "lc"));
 }
 
 }  // namespace pollard

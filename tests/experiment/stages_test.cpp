@@ -179,6 +179,7 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
       {"method.lc.growth=1.2", "train.method=lc"},
       {"method.lc.steps=20", "train.method=lc"},
       {"method.lc.rank_scope=all", "train.method=lc"},
+      {"method.lc.variant=original", "train.method=lc"},
       {"train.rise=0.2", "train.schedule=onecycle"}};
   std::set<std::string> tried = {"weights", "threads", "train.method"};  // (there is one method)
   for (const std::string& change : changes) {
@@ -189,6 +190,10 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
     EXPECT_NE(ids({with, change})[0], ids({with})[0]) << change;
     tried.insert(change.substr(0, change.find('=')));
   }
+  // By a key that is switched itself.
+  const Overrides original = {"train.method=lc", "method.lc.variant=original"};
+  EXPECT_NE(ids({original[0], original[1], "method.lc.mu=0.01"})[0], ids(original)[0]);
+  tried.insert("method.lc.mu");
   for (const Parameter& parameter : parameter_table().all()) {
     const bool later = parameter.key.starts_with("prune.") || parameter.key.starts_with("retrain.");
     const bool counts = parameter.identity && !later;

@@ -27,8 +27,19 @@ namespace {
 constexpr std::int64_t kEpochs = 6, kStepsPerEpoch = 5;
 constexpr double kGoal = 0.85;
 
+using Settings = std::vector<std::string>;
 /// What the defaults, made for hundreds of epochs, do not allow in six.
-const std::map<std::string, std::vector<std::string>> kSettings = {{"lc", {"method.lc.steps=3"}}};
+const std::map<std::string, Settings> kSettings = {{"lc", {"method.lc.steps=3"}}};
+
+/// Ways of a method that are tested like a method of their own.
+struct Variant {
+  std::string label, method;
+  Settings settings;
+};
+const std::vector<Variant> kVariants = {
+    {"lc_original",
+     "lc",
+     {"method.lc.steps=3", "method.lc.variant=original", "method.lc.mu=0.05"}}};
 
 /// input [1, 8, 8] -> conv 6, bias -> relu -> conv 8, stride 2, bias -> relu -> linear 3
 Graph plain_network() {
@@ -48,21 +59,20 @@ Graph network(const std::string& name) {
   return name == "plain" ? plain_network() : build_network(name, {3, 8, 8}, 3);
 }
 
-Config config_of(const std::string& method) {
+Config config_of(const Variant& variant) {
   Config config(parameter_table());
-  config.apply("train.method=" + method);
+  config.apply("train.method=" + variant.method);
   config.apply("train.epochs=" + std::to_string(kEpochs));
-  if (const auto found = kSettings.find(method); found != kSettings.end()) {
-    for (const std::string& text : found->second) config.apply(text);
-  }
+  for (const std::string& text : variant.settings) config.apply(text);
+  config.check_effective();
   return config;
 }
 
 /// 22 images in batches of 5.
 class Trial {
  public:
-  Trial(const std::string& method, const Graph& graph)
-      : name_(method),
+  Trial(const Variant& variant, const Graph& graph)
+      : variant_(variant),
         images_(testing_data::pattern_dataset(22, graph.input_shape(), 3)),
         train_(images_, {.batch_size = 5,
                          .shuffle = true,
@@ -120,7 +130,7 @@ class Trial {
  private:
   void start() {
     engine_->load_state(initialize(engine_->graph(), 7, Initialization::Kaiming));
-    method_ = make_method(name_, config_of(name_));
+    method_ = make_method(variant_.method, config_of(variant_));
   }
 
   [[nodiscard]] MethodContext context() {
@@ -130,7 +140,7 @@ class Trial {
   void run(Method& method, std::int64_t epochs, const std::set<std::int64_t>& checkpoint_after) {
     std::vector<double> rates(static_cast<std::size_t>(epochs * kStepsPerEpoch), 0.05);
     const LoopSettings settings{
-        .label = name_, .epochs = epochs, .rates = rates, .sgd = sgd_, .seed = 5};
+        .label = variant_.label, .epochs = epochs, .rates = rates, .sgd = sgd_, .seed = 5};
     observer_.due = [&] {
       return checkpoint_after.contains(position_.epoch * kStepsPerEpoch + position_.step);
     };
@@ -154,7 +164,7 @@ class Trial {
     return engine.predict(batch);
   }
 
-  std::string name_;
+  Variant variant_;
   std::shared_ptr<test::TemporaryFolder> files_ = std::make_shared<test::TemporaryFolder>();
   SgdSettings sgd_{.momentum = 0.9, .nesterov = true, .weight_decay = 5e-3};
   MemoryDataset images_;
@@ -177,20 +187,21 @@ std::size_t not_zero(const MaskSet& masks, const TensorMap& tensors) {
 }
 
 struct Case {
-  std::string method, network;
+  Variant variant;
+  std::string network;
 };
 void PrintTo(const Case& tried, std::ostream* out) {
-  *out << tried.method << " on " << tried.network;
+  *out << tried.variant.label << " on " << tried.network;
 }
 
 class EveryMethod : public ::testing::TestWithParam<Case> {
  protected:
-  std::string method_ = GetParam().method;
+  Variant variant_ = GetParam().variant;
   Graph graph_ = network(GetParam().network);
 };
 
 TEST_P(EveryMethod, EndsInMasksOfTheExactCount) {
-  Trial trial(method_, graph_);
+  Trial trial(variant_, graph_);
   trial.attach();
   trial.train();
   const MaskSet masks = trial.method().finish();
@@ -208,7 +219,7 @@ TEST_P(EveryMethod, EndsInMasksOfTheExactCount) {
 }
 
 TEST_P(EveryMethod, LeavesFinalWeightsAndNothingOfItsOwnInTheEngine) {
-  Trial trial(method_, graph_);
+  Trial trial(variant_, graph_);
   const TensorMap initial = trial.engine().state();
   trial.attach();
   trial.train();
@@ -236,7 +247,7 @@ TEST_P(EveryMethod, LeavesFinalWeightsAndNothingOfItsOwnInTheEngine) {
 }
 
 TEST_P(EveryMethod, ResumesWithTheSameBits) {
-  Trial whole(method_, graph_);
+  Trial whole(variant_, graph_);
   whole.attach();
   // Within the first epoch, at the end of one, and twice within later ones.
   whole.train({2, 10, 18, 27});
@@ -248,7 +259,7 @@ TEST_P(EveryMethod, ResumesWithTheSameBits) {
 
   for (const LoopPosition& from : whole.checkpoints()) {
     SCOPED_TRACE(std::to_string(from.epoch) + "/" + std::to_string(from.step));
-    Trial resumed(method_, graph_);
+    Trial resumed(variant_, graph_);
     resumed.files_from(whole);
     resumed.resume(from);
     EXPECT_EQ(resumed.method().save(), own);
@@ -260,7 +271,7 @@ TEST_P(EveryMethod, ResumesWithTheSameBits) {
 }
 
 TEST_P(EveryMethod, IsFollowedByRetrainingThatKeepsTheZeros) {
-  Trial trial(method_, graph_);
+  Trial trial(variant_, graph_);
   trial.attach();
   trial.train();
   const MaskSet masks = trial.method().finish();
@@ -276,17 +287,22 @@ TEST_P(EveryMethod, IsFollowedByRetrainingThatKeepsTheZeros) {
 }
 
 std::vector<Case> cases() {
-  std::vector<Case> cases;
+  std::vector<Variant> variants = kVariants;
   for (const std::string& method : method_names()) {
     if (method == "dense") continue;  // it prunes nothing
-    for (const char* network : {"plain", "resnet8"}) cases.push_back({method, network});
+    const auto found = kSettings.find(method);
+    variants.push_back({method, method, found == kSettings.end() ? Settings() : found->second});
+  }
+  std::vector<Case> cases;
+  for (const Variant& variant : variants) {
+    for (const char* network : {"plain", "resnet8"}) cases.push_back({variant, network});
   }
   return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(Registry, EveryMethod, ::testing::ValuesIn(cases()),
                          [](const ::testing::TestParamInfo<Case>& info) {
-                           return info.param.method + "_" + info.param.network;
+                           return info.param.variant.label + "_" + info.param.network;
                          });
 
 }  // namespace

@@ -103,6 +103,7 @@ inline std::unique_ptr<Engine> trained(Method* method, double sparsity, const Sg
       if (method != nullptr) method->after_backward({epoch, step, rate});
       sgd_step(engine->slots(), sgd, rate);
     }
+    if (method != nullptr) method->after_epoch({epoch + 1, step, rate});
   }
   return engine;
 }
