@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "core/nearest.h"
+#include "method/dnw.h"
+#include "method/dpf.h"
+#include "method/gmp.h"
 #include "method/gsm.h"
 #include "method/imp.h"
 #include "method/lc.h"
@@ -17,6 +20,9 @@ std::unique_ptr<Method> make_dense(const Config&) {
 
 constexpr MethodEntry kMethods[] = {
     {"dense", nullptr, make_dense},
+    {"dnw", declare_dnw, make_dnw},
+    {"dpf", declare_dpf, make_dpf},
+    {"gmp", declare_gmp, make_gmp},
     {"gsm", declare_gsm, make_gsm},
     {"lc", declare_lc, make_lc},
 };
