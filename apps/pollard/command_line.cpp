@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 
@@ -57,6 +59,11 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   sub->add_flag("-q,--quiet", arguments.quiet, "warnings and results only");
 }
 
+bool names_weights(const std::string& word) {
+  constexpr std::array<std::string_view, 4> endings{".safetensors", ".pt", ".pth", ".th"};
+  return std::ranges::any_of(endings, [&](auto ending) { return word.ends_with(ending); });
+}
+
 // One word without '=' is the configuration file (inspect: or a model file), the others are
 // key=value.
 void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
@@ -68,8 +75,7 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
     const bool assignment = word.find('=') != std::string::npos;
     if (assignment) {
       arguments.overrides.push_back(word);
-    } else if (arguments.verb == "inspect" && word.ends_with(".safetensors") &&
-               arguments.file.empty()) {
+    } else if (arguments.verb == "inspect" && names_weights(word) && arguments.file.empty()) {
       arguments.file = word;
     } else if (arguments.config_file.empty()) {
       arguments.config_file = word;

@@ -1,10 +1,11 @@
-// `pollard inspect [config.toml] [FILE.safetensors] [key=value ...]`: a network as a table.
+// `pollard inspect [config.toml] [FILE] [key=value ...]`: a network, or a file of weights
+// (.safetensors, .pt, .pth, .th), as a table.
 #include <fmt/format.h>
 
 #include "experiment/parameters.h"
 #include "experiment/setup.h"
 #include "pollard/error.h"
-#include "pollard/safetensors.h"
+#include "pollard/pytorch_file.h"
 #include "verbs.h"
 
 namespace pollard::app {
@@ -16,7 +17,7 @@ int inspect(const Arguments& arguments) {
   if (!arguments.file.empty()) {
     config.apply("weights=" + arguments.file.string());
     // Our own files say what they are.
-    const Safetensors file = read_safetensors(arguments.file);
+    const Safetensors file = read_weights(arguments.file);
     for (const auto& [key, name] : {std::pair("model", "model"), std::pair("data", "dataset")}) {
       if (!config.given(key) && file.metadata.contains(name)) {
         config.apply(std::string(key) + "=" + file.metadata.at(name));

@@ -32,7 +32,8 @@ void add_general(ParameterTable& table) {
       {.key = "weights",
        .fallback = text(""),
        .unit = "file",
-       .help = "Start from these weights (safetensors) instead of training a dense network."});
+       .help = "Start from these weights (safetensors, or PyTorch's .pt, .pth, .th) instead of "
+               "training a dense network."});
   table.add({.key = "initialization",
              .fallback = text("pytorch"),
              .unit = "",

@@ -4,7 +4,7 @@
 #include "core/hash.h"
 #include "graph/select_prunable.h"
 #include "pollard/error.h"
-#include "pollard/safetensors.h"
+#include "pollard/pytorch_file.h"
 #include "pollard/torch_engine.h"
 
 namespace pollard {
@@ -123,7 +123,7 @@ LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_ep
 ImportedWeights import_weights(const Config& config, const Graph& graph) {
   const std::string& path = config.text("weights");
   ImportedWeights imported;
-  imported.state = match_state(graph, read_safetensors(path).tensors, path);
+  imported.state = match_state(graph, read_weights(path).tensors, path);
   require_finite(imported.state, path);
   Hasher hasher;
   for (const auto& [name, tensor] : imported.state) hasher.add(name).add(tensor.bytes);

@@ -92,6 +92,17 @@ TEST_F(BadFiles, Safetensors) {
                {run({"weights=gone.safetensors"}), {"'gone.safetensors'"}}});
 }
 
+TEST_F(BadFiles, Pytorch) {
+  spill(path() / "text.pth", "not weights at all");
+  spill(path() / "zip.pt", "PK\x03\x04 and no more");
+  spill(path() / "old.th", "\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02");
+  expect_all_refused(path(),
+                     {{run({"weights=text.pth"}), {"text.pth", "no file of torch.save"}},
+                      {run({"weights=zip.pt"}), {"zip.pt", "truncated"}},
+                      {run({"weights=old.th"}), {"old.th", "more bytes were expected"}},
+                      {{"inspect", "text.pth", "data.path=mnist"}, {"text.pth", "torch.save"}}});
+}
+
 TEST_F(BadFiles, OfAnotherNetwork) {
   must(Words{"train", "model=resnet8", "data=mnist", "data.path=mnist", "train.epochs=1",
              "out=dense"});

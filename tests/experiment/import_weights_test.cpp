@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/torch.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "core/files.h"
 #include "experiment/parameters.h"
@@ -56,6 +58,22 @@ TEST_F(ImportWeightsTest, TheHashIsOfTheWeightsAlone) {
   TensorMap swapped = state_;  // the same bytes under other names
   std::swap(swapped.at("fc2.weight").f32()[0], swapped.at("fc3.weight").f32()[0]);
   EXPECT_NE(import(swapped).hash, hash);
+}
+
+// Written by the C++ side of PyTorch: what a file is shows in its bytes, not in its name.
+TEST_F(ImportWeightsTest, ReadsWhatLibTorchPickles) {
+  c10::Dict<std::string, at::Tensor> tensors;
+  for (const auto& [name, tensor] : state_) {
+    const at::Tensor values = torch::empty(tensor.shape);
+    std::memcpy(values.data_ptr<float>(), tensor.bytes.data(), tensor.bytes.size());
+    tensors.insert("module." + name, values);
+  }
+  const std::vector<char> file = torch::pickle_save(tensors);
+  const ImportedWeights from_safetensors = import(state_);
+  write_file(path_, std::string_view(file.data(), file.size()));
+  const ImportedWeights imported = import_weights(config(), graph_);
+  EXPECT_EQ(imported.state, state_);
+  EXPECT_EQ(imported.hash, from_safetensors.hash);
 }
 
 TEST_F(ImportWeightsTest, AMissingTensorIsNamedWithTheFile) {
