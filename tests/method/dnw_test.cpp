@@ -65,8 +65,8 @@ TEST(Dnw, EqualMagnitudesKeepTheExactCount) {
 TEST(Dnw, FinishKeepsTheExactCount) {
   test::expect_exact_finish(with(DnwScope::Global), kGoal, 57);
   test::expect_exact_finish(with(DnwScope::Layer), kGoal, 57);
-  test::expect_exact_finish(with(DnwScope::Global), 0.99, 2);  // 228 - round(225.72)
-  test::expect_exact_finish(with(DnwScope::Layer), 0.99, 2);
+  test::expect_exact_finish(with(DnwScope::Global), 0.6, 91);  // 228 - round(136.8)
+  test::expect_exact_finish(with(DnwScope::Layer), 0.6, 91);
 }
 
 // 36 and 192 weights. Of 23 kept (228 - round(205.2)): 3.63 and 19.37, so 4 and 19. Of 2 (228 -
