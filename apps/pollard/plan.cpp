@@ -88,7 +88,10 @@ int plan(const Arguments& arguments, Progress& progress) {
       config.text("weights").empty() ? "" : import_weights(config, graph).hash;
   const std::int64_t images = data.train->size(), batch = config.integer("train.batch_size");
   const std::int64_t steps = (images + batch - 1) / batch;
-  static_cast<void>(retrain_rates(config, steps));  // settings that contradict each other fail here
+  for (const std::int64_t epochs : retraining_epochs(config)) {  // contradictions fail here
+    static_cast<void>(
+        retraining_rates(make_retraining(config), original_rates(config, steps), epochs * steps));
+  }
   const std::filesystem::path folder =
       run_folder_path(config, arguments.config_file, ChainKind::Whole);
   const std::set<std::string> done = finished_stages(folder, progress);

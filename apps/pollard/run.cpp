@@ -24,11 +24,14 @@ ChainKind chain_of(const std::string& verb) {
 
 // `train` never prunes: those keys have no effect on it.
 void check_verb(const Config& config, const std::string& verb) {
-  std::vector<std::string_view> groups = {"model",  "weights", "initialization", "seed",   "out",
-                                          "device", "threads", "channels_last",  "fused",  "data",
-                                          "train",  "method",  "checkpoint",     "metrics"};
-  if (verb != "train") groups.push_back("retrain");
-  if (verb == "run" || verb == "prune") groups.push_back("prune");
+  std::vector<std::string_view> groups = {"model",  "weights",    "initialization", "seed",
+                                          "out",    "device",     "threads",        "channels_last",
+                                          "fused",  "amp",        "data",           "train",
+                                          "method", "checkpoint", "metrics"};
+  if (verb != "train") groups.insert(groups.end(), {"retrain", "recalibrate"});
+  // Methods that prune while they train have a goal.
+  const bool prunes = verb != "train" || config.text("train.method") != "dense";
+  if (verb != "retrain" && prunes) groups.push_back("prune");
   check_read_by(config, verb, groups);
 }
 

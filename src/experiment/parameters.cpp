@@ -69,6 +69,11 @@ void add_general(ParameterTable& table) {
              .fallback = true,
              .unit = "",
              .help = "Batch norm, addition and ReLU in one pass on the CPU."});
+  table.add({.key = "amp",
+             .fallback = false,
+             .unit = "",
+             .help = "Convolutions and linear layers of training steps in bfloat16; faster where "
+                     "the hardware has it. Evaluation stays in float32."});
 }
 
 void add_data(ParameterTable& table) {
@@ -141,6 +146,15 @@ void add_train(ParameterTable& table) {
              .help = "Length of dense training. With weights= it still sets the original schedule "
                      "that retraining derives from.",
              .minimum = 1,
+             .maximum = 100000});
+  table.add({.key = "train.dense_epochs",
+             .fallback = whole(0),
+             .unit = "epochs",
+             .help = "IMP within the regular budget: dense training, its schedule shortened, takes "
+                     "so many of train.epochs; retraining shares out the rest evenly over the "
+                     "cycles (with train.schedule=linear and retrain.schedule=llr: BIMP). 0: IMP+, "
+                     "retrain.epochs on top of train.epochs.",
+             .minimum = 0,
              .maximum = 100000});
   table.add({.key = "train.batch_size",
              .fallback = whole(128),
@@ -229,9 +243,20 @@ void add_pruning(ParameterTable& table) {
        .fallback = whole(1),
        .unit = "cycles",
        .help =
-           "Prune and retrain so many times; each cycle removes the same fraction of what is left.",
-       .minimum = 1,
+           "Prune and retrain so many times; each cycle removes the same fraction of what is left. "
+           "0: as many as it takes with prune.rate (Renda et al.).",
+       .minimum = 0,
        .maximum = 1000});
+  table.add({.key = "prune.rate",
+             .fallback = 0.2,
+             .unit = "fraction",
+             .help = "What each cycle removes of the weights that are left; the last one lands on "
+                     "prune.sparsity or a little above.",
+             .minimum = 0,
+             .maximum = 1,
+             .minimum_open = true,
+             .maximum_open = true,
+             .only_with = OnlyWith{"prune.cycles", {"0"}}});
   table.add(
       {.key = "prune.allocation",
        .fallback = text("global"),
@@ -256,12 +281,28 @@ void add_pruning(ParameterTable& table) {
              .unit = "epochs",
              .help = "Length of each cycle's retraining; 0: none.",
              .minimum = 0,
-             .maximum = 100000});
+             .maximum = 100000,
+             .only_with = OnlyWith{"train.dense_epochs", {"0"}}});
   add_retraining_rates(table);
   table.add({.key = "retrain.reset_momentum",
              .fallback = false,
              .unit = "",
              .help = "Start every cycle's retraining with zero momentum; off: only the first."});
+}
+
+void add_recalibration(ParameterTable& table) {
+  table.add({.key = "recalibrate.batches",
+             .fallback = whole(0),
+             .unit = "batches",
+             .help = "Estimate batch norm's running statistics anew over so many training batches, "
+                     "as a stage of its own; 0: never.",
+             .minimum = 0,
+             .maximum = 1 << 20});
+  table.add({.key = "recalibrate.after",
+             .fallback = text("prune"),
+             .unit = "",
+             .help = "When: after each pruning, after each retraining, or both.",
+             .choices = {"prune", "retrain", "both"}});
 }
 
 void add_books(ParameterTable& table) {
@@ -287,6 +328,7 @@ ParameterTable declare() {
   add_train(table);
   declare_methods(table);
   add_pruning(table);
+  add_recalibration(table);
   add_books(table);
   return table;
 }

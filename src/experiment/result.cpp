@@ -1,6 +1,9 @@
 #include "experiment/result.h"
 
+#include <string>
+
 #include "experiment/books.h"
+#include "experiment/setup.h"
 
 namespace pollard {
 
@@ -24,7 +27,7 @@ json import_result(const Stage& stage, std::string_view weights, double seconds,
           {"test", to_json(test)}};
 }
 
-json prune_result(const Stage& stage, std::string_view allocation, const Sparsity& sparsity,
+json prune_result(const Stage& stage, const PruneRule& rule, const Sparsity& sparsity,
                   double seconds, double before, const Meters& test) {
   json layers = json::array();
   for (const LayerSparsity& layer : sparsity.layers) {
@@ -36,8 +39,8 @@ json prune_result(const Stage& stage, std::string_view allocation, const Sparsit
   json result = {{"kind", "prune"},
                  {"id", stage.id},
                  {"cycle", stage.cycle},
-                 {"criterion", "magnitude"},
-                 {"allocation", allocation},
+                 {"criterion", rule.criterion},
+                 {"allocation", rule.allocation},
                  {"requested_sparsity", stage.sparsity},
                  {"sparsity", sparsity_json(sparsity)},
                  {"theoretical_speedup", sparsity.theoretical_speedup},
@@ -46,6 +49,12 @@ json prune_result(const Stage& stage, std::string_view allocation, const Sparsit
                  {"layers", layers}};
   if (before > 0) result["stability"] = test.top1 / before;
   return result;
+}
+
+json recalibrate_result(const Stage& stage, std::int64_t batches, double seconds,
+                        const json& before, const Meters& test) {
+  return {{"kind", "recalibrate"}, {"id", stage.id},   {"cycle", stage.cycle}, {"batches", batches},
+          {"seconds", seconds},    {"before", before}, {"test", to_json(test)}};
 }
 
 json retrain_result(const Stage& stage, std::string_view schedule, const Sparsity& sparsity,
@@ -61,20 +70,41 @@ json retrain_result(const Stage& stage, std::string_view schedule, const Sparsit
           {"theoretical_speedup", sparsity.theoretical_speedup}};
 }
 
+namespace {
+
+// IMP fits dense training and retraining into the regular length, IMP+ retrains on top of it
+// (methods.md 2.2).
+std::string procedure(const Config& config) {
+  if (config.text("train.method") != "dense") return config.text("train.method");
+  return config.integer("train.dense_epochs") > 0 ? "IMP" : "IMP+";
+}
+
+// Of the whole dense training, from the part of it that ran. 0: no dense training ran.
+double dense_seconds(const Config& config, const json& stages) {
+  double seconds = 0;
+  for (const json& stage : stages) {
+    if (stage["kind"] == "train" && stage["method"] == "dense")
+      seconds += stage.value("seconds", 0.0);
+  }
+  const auto epochs = static_cast<double>(config.integer("train.epochs"));
+  return seconds * epochs / static_cast<double>(dense_epochs(config));
+}
+
+}  // namespace
+
 json run_result(const Config& config, std::string_view status, const json& stages) {
   json result = {{"format", 1},
                  {"status", status},
                  {"model", config.text("model")},
                  {"dataset", config.text("data")},
                  {"seed", config.integer("seed")},
+                 {"procedure", procedure(config)},
                  {"stages", stages}};
   // Time of all phases over that of dense training, on the same machine (methods.md 2.6).
-  double total = 0, dense = 0;
-  for (const json& stage : stages) {
-    total += stage.value("seconds", 0.0);
-    if (stage["kind"] == "train") dense += stage.value("seconds", 0.0);
-  }
-  if (dense > 0) result["time_ratio"] = total / dense;
+  double total = 0;
+  for (const json& stage : stages) total += stage.value("seconds", 0.0);
+  if (const double dense = dense_seconds(config, stages); dense > 0)
+    result["time_ratio"] = total / dense;
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 
 #include "core/parameters.h"
@@ -18,10 +19,18 @@ namespace pollard {
                                           double seconds, const Meters& test);
 [[nodiscard]] nlohmann::json import_result(const Stage& stage, std::string_view weights,
                                            double seconds, const Meters& test);
+/// What chose the weights: "magnitude" and an allocation, or a method, whose allocation is its own.
+struct PruneRule {
+  std::string criterion, allocation;
+};
 /// `before`: top-1 in percent right before pruning; stability = after / before (methods.md 2.5).
-[[nodiscard]] nlohmann::json prune_result(const Stage& stage, std::string_view allocation,
+[[nodiscard]] nlohmann::json prune_result(const Stage& stage, const PruneRule& rule,
                                           const Sparsity& sparsity, double seconds, double before,
                                           const Meters& test);
+/// `before`: loss and accuracy with the statistics as they were.
+[[nodiscard]] nlohmann::json recalibrate_result(const Stage& stage, std::int64_t batches,
+                                                double seconds, const nlohmann::json& before,
+                                                const Meters& test);
 [[nodiscard]] nlohmann::json retrain_result(const Stage& stage, std::string_view schedule,
                                             const Sparsity& sparsity, double seconds,
                                             const Meters& test);

@@ -15,11 +15,14 @@
 #include "experiment/setup.h"
 #include "method/imp.h"
 #include "method/registry.h"
+#include "method/sparsity_target.h"
 #include "pollard/accounting.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
+#include "prune/norm.h"
 #include "train/checkpoint.h"
 #include "train/evaluate.h"
+#include "train/recalibrate.h"
 
 namespace pollard {
 namespace {
@@ -56,8 +59,7 @@ class Run final : private LoopObserver {
         train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
         test_(*parts_.data.test, test_batches(config, *parts_.data.test)),
         original_(original_rates(config, train_.batches_per_epoch())),
-        retraining_(retrain_rates(config, train_.batches_per_epoch())),
-        folder_(path) {
+        folder_(checked(path)) {
     std::optional<Checkpoint> checkpoint;
     if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
     if (checkpoint) restore(*checkpoint);
@@ -99,6 +101,9 @@ class Run final : private LoopObserver {
       case StageKind::Retrain:
         finish_stage(retrain_stage(stage));
         break;
+      case StageKind::Recalibrate:
+        finish_stage(recalibrate_stage(stage));
+        break;
     }
   }
 
@@ -121,15 +126,39 @@ class Run final : private LoopObserver {
 
   json prune_stage(const Stage& stage) {
     if (masks_.empty()) masks_ = MaskSet::dense(parts_.graph);
-    const std::string& allocation = config_.text("prune.allocation");
-    imp_prune(*engine_, masks_, stage.kept, allocation, seed());
+    // What a method prunes is done already, at the end of its training.
+    const std::string& method = config_.text("train.method");
+    const bool by_magnitude = method == "dense";
+    const PruneRule rule = {by_magnitude ? "magnitude" : method,
+                            by_magnitude ? config_.text("prune.allocation") : "method"};
+    const bool measured = wants_drop(config_, stage.cycle, parts_.stages.back().cycle);
+    const double norm_before = measured ? squared_norm_now() : 0;
+    const std::int64_t kept_before = masks_.kept();
+    if (by_magnitude) imp_prune(*engine_, masks_, stage.kept, rule.allocation, seed());
     const Meters test = evaluate(*engine_, test_, progress_);
     const double before =
         at_.results.empty() ? 0 : at_.results.back()["test"]["top1"].get<double>();
     const Sparsity sparsity = measure_sparsity(parts_.graph, masks_);
     progress_.note(fmt::format("{}: kept {} of {} weights, test top-1 {:.2f} % (not retrained)",
                                stage.label, sparsity.kept, sparsity.of, test.top1));
-    return prune_result(stage, allocation, sparsity, watch_.seconds(), before, test);
+    json result = prune_result(stage, rule, sparsity, watch_.seconds(), before, test);
+    if (measured && by_magnitude) {
+      result["norm_drop"] = norm_drop(norm_before, squared_norm_now());
+      result["step_sparsity"] = 1 - static_cast<double>(masks_.kept()) /
+                                        static_cast<double>(std::max<std::int64_t>(1, kept_before));
+    }
+    return result;
+  }
+
+  json recalibrate_stage(const Stage& stage) {
+    BatchLoader loader(*parts_.data.train, recalibration_batches(config_, *parts_.data.train));
+    const std::int64_t batches =
+        recalibrate(*engine_, loader, config_.integer("recalibrate.batches"), progress_);
+    const Meters test = evaluate(*engine_, test_, progress_);
+    const json before = at_.results.back()["test"];
+    progress_.note(fmt::format("{}: {} batches, test top-1 {:.2f} % -> {:.2f} %", stage.label,
+                               batches, before["top1"].get<double>(), test.top1));
+    return recalibrate_result(stage, batches, watch_.seconds(), before, test);
   }
 
   json retrain_stage(const Stage& stage) {
@@ -142,15 +171,19 @@ class Run final : private LoopObserver {
       engine_->load_velocity(zero);
     }
     method_ = std::make_unique<FixedMasks>(masks_);
-    const Meters test = run_loop(stage, retraining_.rates);
+    const LearningRates rates = rates_of(stage, drop_of(stage));
+    const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
-    return retrain_result(stage, config_.text("retrain.schedule"),
-                          measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
+    json result = retrain_result(stage, config_.text("retrain.schedule"),
+                                 measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
+    if (const json* pruned = last_pruning(); pruned != nullptr)
+      result["increase"] = test.top1 - (*pruned)["test"]["top1"].get<double>();
+    return result;
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
     method_->attach({*engine_, stage.epochs, train_.batches_per_epoch(), seed(),
-                     config_.real("prune.sparsity"), make_sgd(config_)});
+                     sparsity_goal(config_), make_sgd(config_)});
     if (restored_) method_->load(restored_->method);
     restored_.reset();
     const LoopSettings settings{.label = stage.label,
@@ -279,6 +312,43 @@ class Run final : private LoopObserver {
     return write_result("done");
   }
 
+  // Before the folder is touched: settings of retraining that contradict each other.
+  [[nodiscard]] const fs::path& checked(const fs::path& path) const {
+    for (const Stage& stage : parts_.stages) {
+      if (stage.kind == StageKind::Retrain) (void)rates_of(stage, {});
+    }
+    return path;
+  }
+
+  // ---- rates of retraining
+  // ----------------------------------------------------------------------------------
+
+  [[nodiscard]] double squared_norm_now() const {
+    return squared_norm(parts_.graph, engine_->state(),
+                        config_.text("retrain.allr_norm") == "prunable");
+  }
+
+  // What the pruning of this cycle took away, where the schedule asks for it.
+  [[nodiscard]] std::optional<PruneDrop> drop_of(const Stage& stage) const {
+    const json* pruned = last_pruning();
+    const bool known = pruned != nullptr && pruned->contains("norm_drop");
+    if (!known || !wants_drop(config_, stage.cycle, parts_.stages.back().cycle)) return {};
+    return PruneDrop{(*pruned)["norm_drop"], (*pruned)["step_sparsity"]};
+  }
+
+  [[nodiscard]] LearningRates rates_of(const Stage& stage, std::optional<PruneDrop> drop) const {
+    return retraining_rates(make_retraining(config_, drop), original_,
+                            stage.epochs * train_.batches_per_epoch());
+  }
+
+  [[nodiscard]] const json* last_pruning() const {
+    const json* found = nullptr;
+    for (const json& result : at_.results) {
+      if (result["kind"] == "prune") found = &result;
+    }
+    return found;
+  }
+
   [[nodiscard]] MaskSet masks_of_zeros() const {
     const TensorMap state = engine_->state();
     MaskSet masks = MaskSet::dense(parts_.graph);
@@ -301,7 +371,7 @@ class Run final : private LoopObserver {
   Progress& progress_;
   std::unique_ptr<Engine> engine_;
   BatchLoader train_, test_;
-  LearningRates original_, retraining_;
+  LearningRates original_;
   RunFolder folder_;
   std::optional<Books> books_;
   ProgressRecord at_;
@@ -323,41 +393,6 @@ RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progres
   Run run(config, prepare(config, chain), path, resume, progress);
   json result = run.execute();
   return {path, std::move(result)};
-}
-
-Config resumed_config(const Config& given, const fs::path& folder) {
-  const fs::path file = folder / "config.toml";
-  std::error_code ignored;
-  if (!fs::exists(file, ignored)) {
-    given.check_effective();
-    return given;
-  }
-  Config saved(given.table());
-  saved.read_toml(file);
-  for (const std::string& key : given.given_keys()) {
-    const Parameter& parameter = *given.table().find(key);
-    const std::string then = to_text(saved.value(key)), now = to_text(given.value(key));
-    if (parameter.identity && key != "threads" && then != now) {  // threads: the runner checks
-      // how many there really are
-      throw Error(ErrorCode::Config,
-                  fmt::format("'{}' is {} but the run in '{}' was started with {}", key, now,
-                              folder.string(), then),
-                  "resume without changing it, or start a new run in another folder with out=DIR");
-    }
-    if (then != now) saved.apply(key + "=" + now);
-  }
-  return saved;
-}
-
-fs::path run_folder_path(const Config& config, const fs::path& config_file, ChainKind chain) {
-  if (!config.text("out").empty()) return config.text("out");
-  const std::string name = config_file.empty() ? config.text("model") + "-" + config.text("data")
-                                               : config_file.stem().string();
-  const std::string_view part = chain == ChainKind::TrainOnly       ? "-train"
-                                : chain == ChainKind::PruneImport   ? "-prune"
-                                : chain == ChainKind::RetrainImport ? "-retrain"
-                                                                    : "";
-  return fs::path("runs") / (name + std::string(part));
 }
 
 }  // namespace pollard

@@ -55,7 +55,8 @@ std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {
   return make_torch_engine(graph, {.device = config.text("device"),
                                    .channels_last = config.flag("channels_last"),
                                    .fused = config.flag("fused"),
-                                   .label_smoothing = config.real("train.label_smoothing")});
+                                   .label_smoothing = config.real("train.label_smoothing"),
+                                   .amp = config.flag("amp")});
 }
 
 TensorMap make_initial_state(const Config& config, const Graph& graph) {
@@ -74,6 +75,12 @@ BatchSettings train_batches(const Config& config, const Dataset& data) {
           .threads = static_cast<int>(config.integer("data.loader_threads"))};
 }
 
+BatchSettings recalibration_batches(const Config& config, const Dataset& data) {
+  BatchSettings settings = train_batches(config, data);
+  settings.augmentation = {};
+  return settings;
+}
+
 BatchSettings test_batches(const Config& config, const Dataset& data) {
   BatchSettings settings = train_batches(config, data);
   settings.batch_size = kTestBatch;
@@ -89,6 +96,11 @@ SgdSettings make_sgd(const Config& config) {
           .decay_all = config.flag("train.decay_all")};
 }
 
+std::int64_t dense_epochs(const Config& config) {
+  const std::int64_t restricted = config.integer("train.dense_epochs");
+  return restricted > 0 ? restricted : config.integer("train.epochs");
+}
+
 LearningRates original_rates(const Config& config, std::int64_t iterations_per_epoch) {
   return dense_rates({.kind = config.text("train.schedule"),
                       .rate = config.real("train.lr"),
@@ -96,7 +108,7 @@ LearningRates original_rates(const Config& config, std::int64_t iterations_per_e
                       .gamma = config.real("train.gamma"),
                       .warmup_epochs = config.real("train.warmup"),
                       .rise = config.real("train.rise")},
-                     config.integer("train.epochs"), iterations_per_epoch);
+                     dense_epochs(config), iterations_per_epoch);
 }
 
 RetrainingSchedule make_retraining(const Config& config, std::optional<PruneDrop> drop) {

@@ -23,10 +23,14 @@ namespace pollard {
 [[nodiscard]] TensorMap make_initial_state(const Config& config, const Graph& graph);
 
 [[nodiscard]] BatchSettings train_batches(const Config& config, const Dataset& data);
+/// As for training, but without augmentation.
+[[nodiscard]] BatchSettings recalibration_batches(const Config& config, const Dataset& data);
 /// In order, no augmentation, larger batches.
 [[nodiscard]] BatchSettings test_batches(const Config& config, const Dataset& data);
 
 [[nodiscard]] SgdSettings make_sgd(const Config& config);
+/// Of the dense part: train.dense_epochs, or where that is 0 (IMP+) train.epochs.
+[[nodiscard]] std::int64_t dense_epochs(const Config& config);
 /// The rates of dense training, whether it runs or not.
 [[nodiscard]] LearningRates original_rates(const Config& config, std::int64_t iterations_per_epoch);
 [[nodiscard]] RetrainingSchedule make_retraining(const Config& config,

@@ -6,10 +6,13 @@
 #include <cmath>
 
 #include "core/hash.h"
+#include "experiment/setup.h"
 #include "graph/select_prunable.h"
 #include "method/imp.h"
+#include "method/sparsity_target.h"
 #include "pollard/allocation.h"
 #include "pollard/error.h"
+#include "pollard/selection.h"
 
 namespace pollard {
 namespace {
@@ -37,12 +40,13 @@ class Chain {
   }
 
   void train() {
-    Stage stage{.kind = StageKind::Train, .epochs = config_.integer("train.epochs")};
-    std::string settings = settings_text(config_, {"model", "initialization", "seed", "device",
-                                                   "channels_last", "fused", "data", "train"});
+    Stage stage{.kind = StageKind::Train, .epochs = dense_epochs(config_)};
+    std::string settings =
+        settings_text(config_, {"model", "initialization", "seed", "device", "channels_last",
+                                "fused", "amp", "data", "train"});
     if (config_.text("train.method") != "dense") {
       settings += settings_text(config_, {"method"});
-      settings += "goal=" + to_text(config_.value("prune.sparsity")) + unselected_;
+      settings += "goal=" + to_text(goal()) + unselected_;
     }
     add(std::move(stage), settings);
   }
@@ -54,11 +58,14 @@ class Chain {
   }
 
   void prune(std::int64_t cycle, std::int64_t cycles, std::int64_t kept) {
-    const double sparsity = config_.real("prune.sparsity");
-    const double part = static_cast<double>(cycle) / static_cast<double>(cycles);
+    const double left =
+        config_.integer("prune.cycles") == 0
+            ? std::pow(1 - config_.real("prune.rate"), static_cast<double>(cycle))
+            : std::pow(1 - goal(), static_cast<double>(cycle) / static_cast<double>(cycles));
+    const bool lands = cycle == cycles && config_.integer("prune.cycles") > 0;
     Stage stage{.kind = StageKind::Prune,
                 .cycle = cycle,
-                .sparsity = cycle == cycles ? sparsity : 1 - std::pow(1 - sparsity, part),
+                .sparsity = lands ? goal() : 1 - left,
                 .kept = kept,
                 .of = graph_.prunable_weights()};
     const std::string& allocation = config_.text("prune.allocation");
@@ -70,13 +77,41 @@ class Chain {
     add(std::move(stage), settings + unselected_);
   }
 
-  void retrain(std::int64_t cycle) {
-    Stage stage{
-        .kind = StageKind::Retrain, .cycle = cycle, .epochs = config_.integer("retrain.epochs")};
-    if (stage.epochs == 0) return;
-    add(std::move(stage), settings_text(config_, {"seed", "device", "channels_last", "fused",
-                                                  "data", "train", "retrain"}) +
-                              unselected_);
+  // What the method's training ended in.
+  void prune_by_method() {
+    const std::int64_t all = graph_.prunable_weights();
+    const double sparsity = goal();
+    Stage stage{.kind = StageKind::Prune,
+                .cycle = 1,
+                .sparsity = sparsity,
+                .kept = all - round_half_even(sparsity * static_cast<double>(all)),
+                .of = all};
+    add(std::move(stage), "method");
+  }
+
+  void retrain(std::int64_t cycle, std::int64_t epochs) {
+    if (epochs == 0) return;
+    add({.kind = StageKind::Retrain, .cycle = cycle, .epochs = epochs},
+        settings_text(config_, {"seed", "device", "channels_last", "fused", "amp", "data", "train",
+                                "retrain"}) +
+            "epochs=" + std::to_string(epochs) +
+            (wants_drop(config_, cycle, prune_cycles(config_)) ? " discounted" : "") + unselected_);
+  }
+
+  void recalibrate(std::int64_t cycle, std::string_view after) {
+    const std::string& when = config_.text("recalibrate.after");
+    if (config_.integer("recalibrate.batches") == 0 || (when != after && when != "both")) return;
+    add({.kind = StageKind::Recalibrate, .cycle = cycle},
+        settings_text(config_,
+                      {"seed", "device", "channels_last", "fused", "data", "recalibrate"}) +
+            "batch=" + to_text(config_.value("train.batch_size")));
+  }
+
+  // After what pruned: the rest of the cycle.
+  void finish_cycle(std::int64_t cycle, std::int64_t epochs) {
+    recalibrate(cycle, "prune");
+    retrain(cycle, epochs);
+    if (epochs > 0) recalibrate(cycle, "retrain");
   }
 
   std::vector<Stage> take(std::int64_t cycles) {
@@ -90,6 +125,9 @@ class Chain {
   }
 
  private:
+  // What the training's method or the cycles are to reach.
+  [[nodiscard]] double goal() const { return sparsity_goal(config_); }
+
   void add(Stage stage, const std::string& settings) {
     const std::string parent = stages_.empty() ? "" : stages_.back().id;
     stage.id = Hasher().add(stage_name(stage.kind)).add(settings).add(parent).hex();
@@ -114,7 +152,60 @@ void require_weights(const Config& config, bool wanted) {
   }
 }
 
+// What a method prunes, it prunes while it trains.
+void require_one_phase(const Config& config) {
+  const std::string method = "train.method=" + config.text("train.method");
+  if (!config.text("weights").empty()) {
+    throw Error(ErrorCode::Config, method + " has no effect where weights= names a trained network",
+                "leave one of them out");
+  }
+  if (config.integer("prune.cycles") != 1) {
+    throw Error(ErrorCode::Config, "prune.cycles has no effect with " + method,
+                "leave it out: this method prunes while it trains");
+  }
+  if (config.text("prune.allocation") != "global") {
+    throw Error(ErrorCode::Config, "prune.allocation has no effect with " + method,
+                "leave it out: this method chooses the weights itself");
+  }
+  if (config.integer("train.dense_epochs") > 0) {
+    throw Error(ErrorCode::Config, "train.dense_epochs has no effect with " + method,
+                "leave it out: there is no dense part of this training");
+  }
+}
+
+std::vector<std::int64_t> kept_after_cycles(const Config& config, std::int64_t weights) {
+  const double sparsity = config.real("prune.sparsity");
+  if (config.integer("prune.cycles") == 0)
+    return imp_kept_at_rate(weights, sparsity, config.real("prune.rate"));
+  return imp_kept(weights, sparsity, config.integer("prune.cycles"));
+}
+
 }  // namespace
+
+std::int64_t prune_cycles(const Config& config) {
+  const std::int64_t cycles = config.integer("prune.cycles");
+  if (cycles > 0) return cycles;
+  return imp_cycles(config.real("prune.sparsity"), config.real("prune.rate"));
+}
+
+std::vector<std::int64_t> retraining_epochs(const Config& config) {
+  const std::int64_t cycles = prune_cycles(config), dense = config.integer("train.dense_epochs");
+  if (dense == 0)
+    return std::vector<std::int64_t>(static_cast<std::size_t>(cycles),
+                                     config.integer("retrain.epochs"));
+  const std::int64_t left = config.integer("train.epochs") - dense;
+  if (left < cycles) {
+    throw Error(ErrorCode::Config,
+                fmt::format("train.dense_epochs={} leaves {} of {} epochs for {} cycles of "
+                            "retraining",
+                            dense, std::max<std::int64_t>(left, 0), left + dense, cycles),
+                "every cycle needs one at least: lower train.dense_epochs or prune.cycles, or "
+                "raise train.epochs");
+  }
+  std::vector<std::int64_t> epochs(static_cast<std::size_t>(cycles), left / cycles);
+  epochs.back() += left % cycles;
+  return epochs;
+}
 
 std::string_view stage_name(StageKind kind) {
   switch (kind) {
@@ -126,6 +217,8 @@ std::string_view stage_name(StageKind kind) {
       return "prune";
     case StageKind::Retrain:
       return "retrain";
+    case StageKind::Recalibrate:
+      return "recalibrate";
   }
   return "";
 }
@@ -139,21 +232,33 @@ std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKi
   } else {
     chain.import(weights_hash);
   }
-  if (kind == ChainKind::TrainOnly) return chain.take(1);
+  const bool by_method = config.text("train.method") != "dense";
+  if (by_method) require_one_phase(config);
+  if (kind == ChainKind::TrainOnly) {
+    if (by_method) chain.prune_by_method();
+    return chain.take(1);
+  }
+  const std::vector<std::int64_t> epochs = retraining_epochs(config);
   if (kind == ChainKind::RetrainImport) {
-    if (config.integer("retrain.epochs") == 0) {
+    if (epochs.back() == 0) {
       throw Error(ErrorCode::Config, "retrain.epochs is 0: there is nothing to do",
                   "give retrain.epochs=N");
     }
-    chain.retrain(1);
+    chain.retrain(1, epochs.back());
+    chain.recalibrate(1, "retrain");
     return chain.take(1);
   }
-  const std::int64_t cycles = config.integer("prune.cycles");
-  const std::vector<std::int64_t> kept =
-      imp_kept(graph.prunable_weights(), config.real("prune.sparsity"), cycles);
+  if (by_method) {
+    chain.prune_by_method();
+    chain.finish_cycle(1, epochs.back());
+    return chain.take(1);
+  }
+  const std::int64_t cycles = prune_cycles(config);
+  const std::vector<std::int64_t> kept = kept_after_cycles(config, graph.prunable_weights());
   for (std::int64_t cycle = 1; cycle <= cycles; ++cycle) {
-    chain.prune(cycle, cycles, kept[static_cast<std::size_t>(cycle - 1)]);
-    chain.retrain(cycle);
+    const auto index = static_cast<std::size_t>(cycle - 1);
+    chain.prune(cycle, cycles, kept[index]);
+    chain.finish_cycle(cycle, epochs[index]);
   }
   return chain.take(cycles);
 }

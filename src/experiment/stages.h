@@ -12,15 +12,15 @@
 
 namespace pollard {
 
-enum class StageKind { Train, Import, Prune, Retrain };
+enum class StageKind { Train, Import, Prune, Retrain, Recalibrate };
 [[nodiscard]] std::string_view stage_name(StageKind kind);
 
 struct Stage {
   StageKind kind = StageKind::Train;
   std::string id = {};      // 32 hexadecimal digits
-  std::int64_t cycle = 0;   // of Prune and Retrain, from 1
+  std::int64_t cycle = 0;   // of all but Train and Import, from 1
   std::int64_t epochs = 0;  // of Train and Retrain
-  double sparsity = 0;      // Prune: asked for, after this cycle
+  double sparsity = 0;      // Prune: asked for, after this cycle; 0 where the method decides
   std::int64_t kept = 0;    // Prune: weights left, of `of`
   std::int64_t of = 0;
   std::string label = {};  // "train", "prune", "retrain 2/3" ...
@@ -29,10 +29,16 @@ struct Stage {
 /// Which part of the chain a verb runs.
 enum class ChainKind {
   Whole,         // train or import, then prune and retrain
-  TrainOnly,     // train
+  TrainOnly,     // train; where the method prunes, with the masks it ends in
   PruneImport,   // import, then prune and retrain
   RetrainImport  // import with the zeros of the weights as masks, then retrain
 };
+
+/// Epochs of each cycle's retraining. IMP+: retrain.epochs each. Restricted IMP
+/// (train.dense_epochs): what is left of train.epochs after the dense part, shared out evenly, the
+/// remainder to the last cycle. Throws Error{Config} where less than one epoch a cycle is left.
+[[nodiscard]] std::vector<std::int64_t> retraining_epochs(const Config& config);
+[[nodiscard]] std::int64_t prune_cycles(const Config& config);
 
 /// `weights_hash`: the content of the file that `weights` names ("" without one).
 /// Throws Error{Config} where the chain needs weights= and there is none, or cannot use it.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "pollard/allocation.h"
@@ -10,11 +11,40 @@
 
 namespace pollard {
 
-std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity, std::int64_t cycles) {
-  if (!(sparsity >= 0 && sparsity < 1)) {
+namespace {
+
+void check_sparsity(double sparsity) {
+  if (sparsity >= 0 && sparsity < 1) return;
+  throw Error(ErrorCode::Config,
+              fmt::format("prune.sparsity is {}, expected 0 or more and less than 1", sparsity));
+}
+
+}  // namespace
+
+std::int64_t imp_cycles(double sparsity, double rate) {
+  check_sparsity(sparsity);
+  if (!(rate > 0 && rate < 1)) {
     throw Error(ErrorCode::Config,
-                fmt::format("prune.sparsity is {}, expected 0 or more and less than 1", sparsity));
+                fmt::format("prune.rate is {}, expected more than 0 and less than 1", rate));
   }
+  // Where a whole number of cycles lands on the sparsity itself, the logarithms may end just above.
+  constexpr double kRounding = 1e-9;
+  const double cycles = std::log(1 - sparsity) / std::log(1 - rate);
+  return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(cycles - kRounding)));
+}
+
+std::vector<std::int64_t> imp_kept_at_rate(std::int64_t weights, double sparsity, double rate) {
+  const std::int64_t cycles = imp_cycles(sparsity, rate);
+  std::vector<std::int64_t> kept;
+  for (std::int64_t c = 1; c <= cycles; ++c) {
+    const double pruned = 1 - std::pow(1 - rate, static_cast<double>(c));
+    kept.push_back(weights - round_half_even(pruned * static_cast<double>(weights)));
+  }
+  return kept;
+}
+
+std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity, std::int64_t cycles) {
+  check_sparsity(sparsity);
   if (cycles < 1)
     throw Error(ErrorCode::Config, fmt::format("prune.cycles is {}, expected 1 or more", cycles));
   std::vector<std::int64_t> kept;

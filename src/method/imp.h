@@ -2,7 +2,8 @@
 //
 // With n cycles to sparsity S, each cycle removes the fraction p = 1 - (1 - S)^(1/n) of the weights
 // that remain; after cycle c exactly N - round((1 - (1 - p)^c) N) of N weights are kept, so the
-// last cycle lands on N - round(S N). Smallest |w| go first, over all layers together or as the
+// last cycle lands on N - round(S N). Renda et al. fix p (0.2) instead, and take the n = ceil(log(1
+// - S) / log(1 - p)) cycles that reach S. Smallest |w| go first, over all layers together or as the
 // allocation says; masks only shrink.
 #pragma once
 
@@ -19,6 +20,13 @@ namespace pollard {
 /// cycles >= 1.
 [[nodiscard]] std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity,
                                                  std::int64_t cycles);
+
+/// Cycles that remove the fraction `rate` of what remains until `sparsity` is reached. Throws
+/// Error{Config} unless 0 <= sparsity < 1 and 0 < rate < 1.
+[[nodiscard]] std::int64_t imp_cycles(double sparsity, double rate);
+/// Weights kept after each of those cycles: N - round((1 - (1 - rate)^c) N).
+[[nodiscard]] std::vector<std::int64_t> imp_kept_at_rate(std::int64_t weights, double sparsity,
+                                                         double rate);
 
 /// Shrinks `masks` to exactly `kept` weights by the weights in the engine, and puts them in force.
 /// `seed`: of the allocation `random`; the others draw nothing. Throws as prune_by, and

@@ -37,6 +37,9 @@ std::vector<StageView> view_stages(const nlohmann::json& result) {
   const auto is = [&](std::size_t i, std::string_view kind) {
     return i < stages.size() && find_text(stages[i], {"kind"}) == kind;
   };
+  const auto retrained = [&](std::size_t i) {
+    return is(i + 1, "retrain") || (is(i + 1, "recalibrate") && is(i + 2, "retrain"));
+  };
   std::size_t cycles = 0;
   for (std::size_t i = 0; i < stages.size(); ++i) cycles += is(i, "prune");
 
@@ -49,9 +52,10 @@ std::vector<StageView> view_stages(const nlohmann::json& result) {
     StageView view{&stages[i], kind, kind.empty() ? fmt::format("stage {}", i + 1) : kind, kind};
     if (kind == "train") view.title = trained_title(stages[i]);
     if (kind == "prune") {
-      view.title = "pruned" + number + (is(i + 1, "retrain") ? "" : " (not retrained)");
+      view.title = "pruned" + number + (retrained(i) ? "" : " (not retrained)");
     }
     if (kind == "retrain") view.title = "retrained" + number;
+    if (kind == "recalibrate") view.title = "batch norm recalibrated" + number;
     if (kind == "prune" || kind == "retrain") view.mark = fmt::format("{} {}", kind, cycle);
     views.push_back(std::move(view));
   }

@@ -50,7 +50,7 @@ json train() {
 json prune(double before = 88.1) {
   const Stage stage{
       .kind = StageKind::Prune, .id = "b0", .cycle = 1, .sparsity = 0.9, .kept = 26834};
-  return prune_result(stage, "global", sparsity(), 0.25, before, meters(10.19, 2.9));
+  return prune_result(stage, {"magnitude", "global"}, sparsity(), 0.25, before, meters(10.19, 2.9));
 }
 json retrain() {
   return retrain_result({.kind = StageKind::Retrain, .id = "c0", .cycle = 1, .epochs = 3}, "slr",
@@ -102,6 +102,7 @@ TEST(RunResult, SaysWhatTheConfigurationSaysAndTheStatus) {
                             {"model", "lenet5"},
                             {"dataset", "mnist"},
                             {"seed", 12345678901},
+                            {"procedure", "IMP+"},
                             {"stages", json::array()}}));
   }
 }

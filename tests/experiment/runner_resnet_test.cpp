@@ -40,6 +40,42 @@ TEST(ResnetRun, ResumedEndsInTheSameBitsAsUninterrupted) {
   }
 }
 
+// Recalibration is a stage with both accuracies; pruning's stability does not see it.
+TEST(ResnetRun, RecalibratesAsStagesOfTheirOwn) {
+  const SmallRuns runs;
+  const std::vector<std::string> settings = {"model=resnet8",         "train.epochs=1",
+                                             "prune.cycles=1",        "prune.sparsity=0.5",
+                                             "recalibrate.batches=3", "recalibrate.after=both"};
+  const json stages = run(runs.config("whole", settings))["stages"];
+  std::vector<std::string> kinds;
+  for (const json& stage : stages) kinds.push_back(stage["kind"]);
+  ASSERT_THAT(kinds,
+              ::testing::ElementsAre("train", "prune", "recalibrate", "retrain", "recalibrate"));
+  for (const std::size_t at : {2U, 4U}) {
+    EXPECT_EQ(stages[at]["batches"], 3);
+    EXPECT_EQ(stages[at]["before"], stages[at - 1]["test"]);
+    EXPECT_NE(stages[at]["test"]["loss"], stages[at]["before"]["loss"]);
+  }
+  EXPECT_DOUBLE_EQ(
+      stages[1]["stability"].get<double>(),
+      stages[1]["test"]["top1"].get<double>() / stages[0]["test"]["top1"].get<double>());
+  EXPECT_DOUBLE_EQ(
+      stages[3]["increase"].get<double>(),
+      stages[3]["test"]["top1"].get<double>() - stages[1]["test"]["top1"].get<double>());
+  // Without it the weights of the pruned network are the same, the statistics are not.
+  (void)run(runs.config("without", {"model=resnet8", "train.epochs=1", "prune.cycles=1",
+                                    "prune.sparsity=0.5", "retrain.epochs=0"}));
+  (void)run(
+      runs.config("with", {"model=resnet8", "train.epochs=1", "prune.cycles=1",
+                           "prune.sparsity=0.5", "retrain.epochs=0", "recalibrate.batches=3"}));
+  const TensorMap a = read_safetensors(runs.at("without") / "model.safetensors").tensors;
+  const TensorMap b = read_safetensors(runs.at("with") / "model.safetensors").tensors;
+  for (const auto& [name, tensor] : a) {
+    const bool statistics = name.find("running_") != std::string::npos;
+    EXPECT_EQ(tensor.bytes == b.at(name).bytes, !statistics) << name;
+  }
+}
+
 // Bits may depend on the number of threads, but not on which of them was faster.
 // (Short: on a busy machine threads that wait for each other take many times as long.)
 TEST(ResnetRun, OnTwoThreadsResumedEndsInTheSameBits) {

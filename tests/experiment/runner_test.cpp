@@ -108,6 +108,30 @@ TEST_F(FinishedRun, HasStabilitiesRelativeToTheStageBefore) {
   }
 }
 
+TEST_F(FinishedRun, TellsWhatRetrainingBrought) {
+  const json& stages = result_["stages"];
+  for (const std::size_t at : {2U, 4U}) {
+    EXPECT_DOUBLE_EQ(
+        stages[at]["increase"].get<double>(),
+        stages[at]["test"]["top1"].get<double>() - stages[at - 1]["test"]["top1"].get<double>());
+  }
+  EXPECT_EQ(result_["procedure"], "IMP+");
+}
+
+// The dense part is 1 of 4 epochs, so the whole training would take 4 times as long.
+TEST(Runner, WithinTheRegularBudgetComparesWithTheRegularLength) {
+  const SmallRuns runs;
+  Config config = runs.config("a", {"train.epochs=4", "train.dense_epochs=1"});
+  const json result = run(config);
+  EXPECT_EQ(result["procedure"], "IMP");
+  EXPECT_THAT(column(result["stages"], "/epochs"_json_pointer),
+              ElementsAre(1, nullptr, 1, nullptr, 2));
+  double seconds = 0;
+  for (const json& stage : result["stages"]) seconds += stage["seconds"].get<double>();
+  const double dense = result["stages"][0]["seconds"];
+  EXPECT_NEAR(result["time_ratio"].get<double>(), seconds / (4 * dense), 1e-9);
+}
+
 TEST_F(FinishedRun, HasExactZerosWhereTheMasksAre) {
   const Safetensors model = read_safetensors(folder() / "model.safetensors");
   const Safetensors masks = read_safetensors(folder() / "masks.safetensors");

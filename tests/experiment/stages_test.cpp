@@ -81,6 +81,56 @@ TEST(Stages, OfOneCycleNeedNoNumbers) {
   EXPECT_THAT(each(plan({}), &Stage::kept), ElementsAre(0, 26620, 0));
 }
 
+// Renda et al.: 0.8^3 = 0.512 and 0.8^4 = 0.4096, so half the weights are gone after 4 cycles;
+// 266200 * 0.8^c, rounded.
+TEST(Stages, OfAFixedRate) {
+  const std::vector<Stage> stages =
+      plan({"prune.cycles=0", "prune.sparsity=0.5", "retrain.epochs=0"});
+  EXPECT_THAT(each(stages, &Stage::kept), ElementsAre(0, 212960, 170368, 136294, 109036));
+  EXPECT_NEAR(stages[4].sparsity, 1 - 0.4096, 1e-12);
+  EXPECT_EQ(plan({"prune.cycles=0", "prune.rate=0.5", "prune.sparsity=0.75"}).size(), 1 + 2 * 2U);
+}
+
+// 20 = 8 dense + 12 over 5 cycles: 2 each, and what remains, 2 more, to the last.
+TEST(Stages, OfImpWithinTheRegularBudget) {
+  const Overrides budget = {"train.epochs=20", "train.dense_epochs=8"};
+  EXPECT_THAT(each(plan(budget), &Stage::epochs), ElementsAre(8, 0, 12));
+  Overrides cycles = budget;
+  cycles.emplace_back("prune.cycles=5");
+  EXPECT_THAT(each(plan(cycles), &Stage::epochs), ElementsAre(8, 0, 2, 0, 2, 0, 2, 0, 2, 0, 4));
+  cycles.back() = "prune.cycles=13";
+  const Error error = thrown_by([&] { (void)plan(cycles); });
+  EXPECT_EQ(error.code(), ErrorCode::Config);
+  EXPECT_THAT(error.what(), HasSubstr("train.dense_epochs=8 leaves 12 of 20 epochs for 13 cycles"));
+}
+
+// 0.75 in two cycles and 0.875 in three remove half of what is left each: the second cycle is the
+// same work, unless its retraining depends on whether it is the last.
+TEST(StageIds, OfAllrDependOnTheLastCycleWhereThatCounts) {
+  const auto second = [](const std::string& sparsity, const std::string& cycles,
+                         const std::string& which) {
+    return ids({"retrain.schedule=allr", "prune.sparsity=" + sparsity, "prune.cycles=" + cycles,
+                "retrain.allr_cycles=" + which})[4];
+  };
+  EXPECT_EQ(second("0.75", "2", "all"), second("0.875", "3", "all"));
+  EXPECT_NE(second("0.75", "2", "last"), second("0.875", "3", "last"));
+}
+
+TEST(Stages, OfRecalibration) {
+  const auto labels = [](const Overrides& overrides) {
+    Overrides all = {"recalibrate.batches=4"};
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    return each(plan(all), &Stage::label);
+  };
+  EXPECT_THAT(labels({}), ElementsAre("train", "prune", "recalibrate", "retrain"));
+  EXPECT_THAT(labels({"recalibrate.after=retrain"}),
+              ElementsAre("train", "prune", "retrain", "recalibrate"));
+  EXPECT_THAT(labels({"recalibrate.after=both"}),
+              ElementsAre("train", "prune", "recalibrate", "retrain", "recalibrate"));
+  EXPECT_THAT(labels({"recalibrate.after=both", "retrain.epochs=0"}),
+              ElementsAre("train", "prune", "recalibrate"));
+}
+
 TEST(Stages, WithoutRetrainingEpochsThereIsNoRetraining) {
   EXPECT_THAT(each(plan({"retrain.epochs=0", "prune.cycles=2"}), &Stage::label),
               ElementsAre("train", "prune 1/2", "prune 2/2"));
@@ -142,6 +192,7 @@ TEST(StageIds, OfTheCommonPrefixAreTheSame) {
   EXPECT_EQ(shared_with_default({"retrain.schedule=ft"}), 2U);
   EXPECT_EQ(shared_with_default({"retrain.warmup=0.2"}), 2U);
   EXPECT_EQ(shared_with_default({"retrain.reset_momentum=true"}), 2U);
+  EXPECT_EQ(shared_with_default({"recalibrate.batches=4"}), 2U);
   EXPECT_EQ(shared_with_default({"prune.sparsity=0.8"}), 1U);
   EXPECT_EQ(shared_with_default({"prune.cycles=2"}), 1U);
   EXPECT_EQ(plan({}, ChainKind::TrainOnly)[0].id, ids({})[0]);
@@ -151,6 +202,8 @@ TEST(StageIds, OfTheCommonPrefixAreTheSame) {
 TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
   const Overrides changes = {"seed=2",
                              "train.epochs=161",
+                             "train.dense_epochs=80",
+                             "amp=true",
                              "train.batch_size=127",
                              "train.lr=0.2",
                              "train.schedule=cosine",
@@ -175,6 +228,17 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
       {"data.flip=true", "data.augmentation=custom"},
       {"data.crop_padding=1", "data.augmentation=custom"},
       {"data.rotation=5", "data.augmentation=custom"},
+      {"method.cs.s0=0.1", "train.method=cs"},
+      {"method.cs.beta=100", "train.method=cs"},
+      {"method.cs.penalty=1e-4", "train.method=cs"},
+      {"method.cs.hardness=0", "train.method=cs"},
+      {"method.cs.double_decay=true", "train.method=cs"},
+      {"method.target_sparsity=0.5", "train.method=cs"},
+      {"method.dst.penalty=1e-4", "train.method=dst"},
+      {"method.dst.floor=0.02", "train.method=dst"},
+      {"method.dst.double_decay=true", "train.method=dst"},
+      {"method.str.s0=-5", "train.method=str"},
+      {"method.str.scope=global", "train.method=str"},
       {"method.dnw.scope=layer", "train.method=dnw"},
       {"method.dpf.interval=8", "train.method=dpf"},
       {"method.gmp.interval=2", "train.method=gmp"},
@@ -200,7 +264,9 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
   EXPECT_NE(ids({original[0], original[1], "method.lc.mu=0.01"})[0], ids(original)[0]);
   tried.insert("method.lc.mu");
   for (const Parameter& parameter : parameter_table().all()) {
-    const bool later = parameter.key.starts_with("prune.") || parameter.key.starts_with("retrain.");
+    const bool later = parameter.key.starts_with("prune.") ||
+                       parameter.key.starts_with("retrain.") ||
+                       parameter.key.starts_with("recalibrate.");
     const bool counts = parameter.identity && !later;
     EXPECT_TRUE(!counts || tried.contains(parameter.key)) << parameter.key;
   }
