@@ -23,6 +23,7 @@
 #include "pollard/error.h"
 #include "pollard/networks.h"
 #include "pollard/random.h"
+#include "pollard/selection.h"
 #include "pollard/sgd.h"
 #include "pollard/torch_engine.h"
 

@@ -36,8 +36,8 @@ RENDA = ["train.epochs=182", "train.lr=0.1", "train.batch_size=128", "train.sche
 
 # A few epochs, as configs/quickstart.toml; FT retrains at the smallest rate that is not near 0, so
 # the schedule is stepped.
-FASHION = ["model=resnet8", "data=fashion-mnist", "train.epochs=6", "train.batch_size=128",
-           "train.lr=0.1", "train.schedule=step", "train.milestones=[0.5,0.84]", "train.warmup=0.5",
+FASHION = ["model=resnet8", "data=fashion-mnist", "initialization=kaiming", "train.epochs=6",
+           "train.batch_size=128", "train.lr=0.1", "train.schedule=step", "train.milestones=[0.5,0.84]", "train.warmup=0.5",
            "train.weight_decay=5e-4", "retrain.epochs=2", "retrain.schedule=ft",
            "prune.sparsity=0.9"]
 OWN_SETTINGS = {
