@@ -28,12 +28,12 @@ void add_general(ParameterTable& table) {
              .unit = "",
              .help = "The network.",
              .choices = network_names()});
-  table.add(
-      {.key = "weights",
-       .fallback = text(""),
-       .unit = "file",
-       .help = "Start from these weights (safetensors, or PyTorch's .pt, .pth, .th) instead of "
-               "training a dense network."});
+  table.add({.key = "weights",
+             .fallback = text(""),
+             .unit = "file",
+             .help =
+                 "Start from these weights (safetensors, or PyTorch's .pt, .pth, .th) instead of "
+                 "training a dense network."});
   table.add({.key = "initialization",
              .fallback = text("pytorch"),
              .unit = "",

@@ -23,15 +23,9 @@ std::unique_ptr<Method> make_dense(const Config&) {
 }
 
 constexpr MethodEntry kMethods[] = {
-    {"dense", nullptr, make_dense},
-    {"cs", declare_cs, make_cs},
-    {"dnw", declare_dnw, make_dnw},
-    {"dpf", declare_dpf, make_dpf},
-    {"dst", declare_dst, make_dst},
-    {"gmp", declare_gmp, make_gmp},
-    {"gsm", declare_gsm, make_gsm},
-    {"lc", declare_lc, make_lc},
-    {"str", declare_str, make_str},
+    {"dense", nullptr, make_dense}, {"cs", declare_cs, make_cs},    {"dnw", declare_dnw, make_dnw},
+    {"dpf", declare_dpf, make_dpf}, {"dst", declare_dst, make_dst}, {"gmp", declare_gmp, make_gmp},
+    {"gsm", declare_gsm, make_gsm}, {"lc", declare_lc, make_lc},    {"str", declare_str, make_str},
 };
 
 }  // namespace

@@ -21,8 +21,8 @@ class PlanTest : public AppTest {
 };
 
 // ResNet-8 has 74512 prunable weights, of which 7451 are kept. Each layer's share, rounded down, is
-// 14 + 230 + 230 + 460 + 921 + 1843 + 3686 + 63 = 7447; the four largest remainders are those of the
-// linear layer (63.998), of 4608 (460.79), 9216 (921.58) and 144 weights (14.400).
+// 14 + 230 + 230 + 460 + 921 + 1843 + 3686 + 63 = 7447; the four largest remainders are those of
+// the linear layer (63.998), of 4608 (460.79), 9216 (921.58) and 144 weights (14.400).
 TEST_F(PlanTest, CountsWhatEachLayerKeepsWhereShapesSaySo) {
   const Outcome uniform = plan({"prune.allocation=uniform"});
   EXPECT_EQ(uniform.status, 0) << uniform.err;
