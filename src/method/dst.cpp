@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 #include "method/plain_memory.h"
 #include "method/sparsity_target.h"
@@ -15,6 +17,8 @@ namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+constexpr double kMostOfRow = 0.9;
 
 // ---- over plain memory: rows of one neuron or filter, one after the other ----------------------
 
@@ -105,14 +109,29 @@ std::int64_t count_kept(const at::Tensor& weight, const at::Tensor& thresholds) 
     return distances(weight, thresholds).gt(0).sum().item<std::int64_t>();
   const float* w = weight.data_ptr<float>();
   const float* t = thresholds.data_ptr<float>();
-  const std::int64_t rows = weight.size(0), length = rows > 0 ? weight.numel() / rows : 0;
-  std::int64_t kept = 0;
-  for (std::int64_t row = 0; row < rows; ++row, w += length) {
+  std::vector<std::int32_t> kept(static_cast<std::size_t>(weight.size(0)));
+  for_rows(weight, [&](std::int64_t row, std::int64_t begin, std::int64_t end) {
+    const float limit = t[row];
     std::int32_t here = 0;
-    for (std::int64_t i = 0; i < length; ++i) here += std::abs(w[i]) > t[row] ? 1 : 0;
-    kept += here;
-  }
-  return kept;
+    for (std::int64_t i = begin; i < end; ++i) here += std::abs(w[i]) > limit ? 1 : 0;
+    kept[static_cast<std::size_t>(row)] = here;
+  });
+  return std::accumulate(kept.begin(), kept.end(), std::int64_t{0});
+}
+
+/// max |w| of each row.
+at::Tensor largest_by_row(const at::Tensor& weight) {
+  if (!has_plain_rows(weight)) return weight.abs().reshape({weight.size(0), -1}).amax(1);
+  at::Tensor largest = at::empty({weight.size(0)}, weight.options());
+  const float* w = weight.data_ptr<float>();
+  float* out = largest.data_ptr<float>();
+  for_rows(weight, [=](std::int64_t row, std::int64_t begin, std::int64_t end) {
+    float most = 0;
+#pragma omp simd reduction(max : most)
+    for (std::int64_t i = begin; i < end; ++i) most = std::max(most, std::abs(w[i]));
+    out[row] = most;
+  });
+  return largest;
 }
 
 struct ThresholdedWeight : torch::autograd::Function<ThresholdedWeight> {
@@ -177,7 +196,12 @@ void DynamicSparseTraining::add_penalties() {
 
 void DynamicSparseTraining::after_move() {
   for (const ParameterSlot* slot : weights()) {
-    const at::Tensor weight = slot->value.detach(), thresholds = latents().at(slot->name).detach();
+    const at::Tensor weight = slot->value.detach();
+    at::Tensor thresholds = latents().at(slot->name).detach();
+    if (goal() > 0) {
+      at::minimum_out(thresholds, thresholds, largest_by_row(weight).mul_(kMostOfRow));
+      thresholds.clamp_min_(0);
+    }
     const auto least =
         static_cast<std::int64_t>(settings_.floor * static_cast<double>(weight.numel()));
     if (count_kept(weight, thresholds) > least) continue;

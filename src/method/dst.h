@@ -11,8 +11,12 @@
 //
 //   d/dw = g (m + |w| d(x))      d/dt_o = -sum over the row of g w d(x)
 //
-// A layer that keeps no more than the fraction `floor` of its weights gets its thresholds set to 0,
-// or, where a sparsity is aimed at, lowered together until it keeps one weight more than that.
+// A layer that keeps no more than the fraction `floor` of its weights gets its thresholds set to 0.
+//
+// Where a sparsity is aimed at, every row takes its share: t_o stays within 0 .. 0.9 max |w| of its
+// row. Rows far below 0 would be whole at any shift, and the others pay for them; rows that keep
+// nothing have a constant output, at which batch norm multiplies gradients by 1 / sqrt(epsilon).
+// And a layer at its floor opens by no more than one weight, not as a whole.
 #pragma once
 
 #include <ATen/core/Tensor.h>
