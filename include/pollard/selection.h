@@ -32,4 +32,7 @@ void prune_global(MaskSet& masks, const TensorMap& state, std::int64_t count);
 /// round(x) with halves to even, as the field's reference code does.
 [[nodiscard]] std::int64_t round_half_even(double value);
 
+/// What stays of `weights` weights at a sparsity: N - round(S N), halves to even.
+[[nodiscard]] std::int64_t kept_at(std::int64_t weights, double sparsity);
+
 }  // namespace pollard

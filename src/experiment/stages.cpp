@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/hash.h"
 #include "experiment/setup.h"
@@ -57,37 +56,19 @@ class Chain {
             std::string(weights_hash));
   }
 
-  void prune(std::int64_t cycle, std::int64_t cycles, std::int64_t kept) {
-    const double left =
-        config_.integer("prune.cycles") == 0
-            ? std::pow(1 - config_.real("prune.rate"), static_cast<double>(cycle))
-            : std::pow(1 - goal(), static_cast<double>(cycle) / static_cast<double>(cycles));
-    const bool lands = cycle == cycles && config_.integer("prune.cycles") > 0;
-    Stage stage{.kind = StageKind::Prune,
-                .cycle = cycle,
-                .sparsity = lands ? goal() : 1 - left,
-                .kept = kept,
-                .of = graph_.prunable_weights()};
+  void prune(std::int64_t cycle, double sparsity) {
+    Stage stage = prune_stage(cycle, sparsity);
     const std::string& allocation = config_.text("prune.allocation");
     if (is_determined_by_shapes(allocation)) {  // fails here, before anything trains
-      (void)layer_counts(allocation, prunable_shapes(graph_), kept);
+      (void)layer_counts(allocation, prunable_shapes(graph_), stage.kept);
     }
-    std::string settings = "allocation=" + allocation + " kept=" + std::to_string(kept);
+    std::string settings = "allocation=" + allocation + " kept=" + std::to_string(stage.kept);
     if (allocation == "random") settings += " seed=" + to_text(config_.value("seed"));
     add(std::move(stage), settings + unselected_);
   }
 
   // What the method's training ended in.
-  void prune_by_method() {
-    const std::int64_t all = graph_.prunable_weights();
-    const double sparsity = goal();
-    Stage stage{.kind = StageKind::Prune,
-                .cycle = 1,
-                .sparsity = sparsity,
-                .kept = all - round_half_even(sparsity * static_cast<double>(all)),
-                .of = all};
-    add(std::move(stage), "method");
-  }
+  void prune_by_method() { add(prune_stage(1, goal()), "method"); }
 
   void retrain(std::int64_t cycle, std::int64_t epochs) {
     if (epochs == 0) return;
@@ -125,8 +106,17 @@ class Chain {
   }
 
  private:
-  // What the training's method or the cycles are to reach.
+  // What the training's method is to reach.
   [[nodiscard]] double goal() const { return sparsity_goal(config_); }
+
+  [[nodiscard]] Stage prune_stage(std::int64_t cycle, double sparsity) const {
+    const std::int64_t all = graph_.prunable_weights();
+    return {.kind = StageKind::Prune,
+            .cycle = cycle,
+            .sparsity = sparsity,
+            .kept = kept_at(all, sparsity),
+            .of = all};
+  }
 
   void add(Stage stage, const std::string& settings) {
     const std::string parent = stages_.empty() ? "" : stages_.back().id;
@@ -173,11 +163,11 @@ void require_one_phase(const Config& config) {
   }
 }
 
-std::vector<std::int64_t> kept_after_cycles(const Config& config, std::int64_t weights) {
+std::vector<double> cycle_sparsities(const Config& config) {
   const double sparsity = config.real("prune.sparsity");
   if (config.integer("prune.cycles") == 0)
-    return imp_kept_at_rate(weights, sparsity, config.real("prune.rate"));
-  return imp_kept(weights, sparsity, config.integer("prune.cycles"));
+    return imp_sparsities_at_rate(sparsity, config.real("prune.rate"));
+  return imp_sparsities(sparsity, config.integer("prune.cycles"));
 }
 
 }  // namespace
@@ -253,11 +243,11 @@ std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKi
     chain.finish_cycle(1, epochs.back());
     return chain.take(1);
   }
-  const std::int64_t cycles = prune_cycles(config);
-  const std::vector<std::int64_t> kept = kept_after_cycles(config, graph.prunable_weights());
+  const std::vector<double> sparsities = cycle_sparsities(config);
+  const auto cycles = static_cast<std::int64_t>(sparsities.size());
   for (std::int64_t cycle = 1; cycle <= cycles; ++cycle) {
     const auto index = static_cast<std::size_t>(cycle - 1);
-    chain.prune(cycle, cycles, kept[index]);
+    chain.prune(cycle, sparsities[index]);
     chain.finish_cycle(cycle, epochs[index]);
   }
   return chain.take(cycles);

@@ -5,6 +5,7 @@
 #include "method/forward_masks.h"
 #include "method/tensor_selection.h"
 #include "pollard/allocation.h"
+#include "pollard/selection.h"
 
 namespace pollard {
 namespace {

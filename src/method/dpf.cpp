@@ -3,6 +3,7 @@
 #include "method/forward_masks.h"
 #include "method/gmp.h"
 #include "method/tensor_selection.h"
+#include "pollard/selection.h"
 
 namespace pollard {
 namespace {

@@ -5,13 +5,8 @@
 #include "exec/host_tensors.h"
 #include "method/straight_through.h"
 #include "method/tensor_selection.h"
-#include "pollard/selection.h"
 
 namespace pollard {
-
-std::int64_t kept_at(std::int64_t weights, double sparsity) {
-  return weights - round_half_even(sparsity * static_cast<double>(weights));
-}
 
 void ForwardMasks::attach(Engine& engine, MaskGradient gradient) {
   engine_ = &engine;
@@ -22,9 +17,7 @@ void ForwardMasks::attach(Engine& engine, MaskGradient gradient) {
   }
   engine.set_masks({});
   const auto effective = [this, gradient](std::string_view name, const at::Tensor& weight) {
-    const auto found = masks_.find(name);
-    if (found == masks_.end()) return weight;  // one that is not to be pruned
-    const at::Tensor& mask = found->second;
+    const at::Tensor& mask = masks_.find(name)->second;
     return gradient == MaskGradient::Masked ? weight * mask : straight_through(weight, mask);
   };
   engine.set_effective_weights(effective, {});
@@ -36,11 +29,7 @@ std::vector<at::Tensor> ForwardMasks::weights() const {
   return weights;
 }
 
-std::int64_t ForwardMasks::size() const {
-  std::int64_t size = 0;
-  for (const ParameterSlot* slot : slots_) size += slot->value.numel();
-  return size;
-}
+std::int64_t ForwardMasks::size() const { return engine_->graph().prunable_weights(); }
 
 std::int64_t ForwardMasks::kept() const {
   std::int64_t kept = 0;

@@ -15,9 +15,6 @@
 
 namespace pollard {
 
-/// What stays of `weights` prunable weights at a sparsity: N - round(S N), halves to even.
-[[nodiscard]] std::int64_t kept_at(std::int64_t weights, double sparsity);
-
 /// What the gradient at m * w becomes on its way to w: times m, or all of it.
 enum class MaskGradient { Masked, StraightThrough };
 

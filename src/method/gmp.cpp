@@ -8,6 +8,7 @@
 #include "method/forward_masks.h"
 #include "pollard/allocation.h"
 #include "pollard/error.h"
+#include "pollard/selection.h"
 
 namespace pollard {
 namespace {
@@ -97,12 +98,16 @@ class Gmp final : public Method {
 
 }  // namespace
 
+double cubic_rise(double goal, double done) {
+  if (!(done < 1)) return goal;
+  const double left = 1 - done;
+  return goal - goal * left * left * left;
+}
+
 double gmp_sparsity(double goal, std::int64_t epoch, std::int64_t epochs, std::int64_t interval) {
   const std::int64_t last = last_update(epochs, interval);
   const std::int64_t update = std::min(epoch / interval * interval, last);
-  if (update == last) return goal;
-  const double left = 1 - static_cast<double>(update) / static_cast<double>(last);
-  return goal - goal * left * left * left;
+  return cubic_rise(goal, static_cast<double>(update) / static_cast<double>(last));
 }
 
 void check_gmp_interval(std::string_view method, std::int64_t interval, std::int64_t epochs) {

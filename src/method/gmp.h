@@ -18,6 +18,9 @@
 
 namespace pollard {
 
+/// S (1 - (1 - done)^3); exactly `goal` from done = 1 on.
+[[nodiscard]] double cubic_rise(double goal, double done);
+
 /// The sparsity in force after `epoch` epochs of `epochs`; 0 before the first update, exactly
 /// `goal` from the last one on. Needs 2 * interval <= epochs.
 [[nodiscard]] double gmp_sparsity(double goal, std::int64_t epoch, std::int64_t epochs,

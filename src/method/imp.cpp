@@ -33,29 +33,31 @@ std::int64_t imp_cycles(double sparsity, double rate) {
   return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(cycles - kRounding)));
 }
 
-std::vector<std::int64_t> imp_kept_at_rate(std::int64_t weights, double sparsity, double rate) {
+std::vector<double> imp_sparsities_at_rate(double sparsity, double rate) {
   const std::int64_t cycles = imp_cycles(sparsity, rate);
-  std::vector<std::int64_t> kept;
-  for (std::int64_t c = 1; c <= cycles; ++c) {
-    const double pruned = 1 - std::pow(1 - rate, static_cast<double>(c));
-    kept.push_back(weights - round_half_even(pruned * static_cast<double>(weights)));
-  }
-  return kept;
+  std::vector<double> after;
+  for (std::int64_t c = 1; c <= cycles; ++c)
+    after.push_back(1 - std::pow(1 - rate, static_cast<double>(c)));
+  return after;
 }
 
-std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity, std::int64_t cycles) {
+std::vector<double> imp_sparsities(double sparsity, std::int64_t cycles) {
   check_sparsity(sparsity);
   if (cycles < 1)
     throw Error(ErrorCode::Config, fmt::format("prune.cycles is {}, expected 1 or more", cycles));
-  std::vector<std::int64_t> kept;
-  for (std::int64_t c = 1; c <= cycles; ++c) {
-    // (1 - p)^c = (1 - S)^(c/n); the last is taken from S itself, free of the root's rounding.
-    const double pruned =
-        c == cycles
-            ? sparsity
-            : 1 - std::pow(1 - sparsity, static_cast<double>(c) / static_cast<double>(cycles));
-    kept.push_back(weights - round_half_even(pruned * static_cast<double>(weights)));
+  std::vector<double> after;
+  for (std::int64_t c = 1; c < cycles; ++c) {  // (1 - p)^c = (1 - S)^(c/n)
+    const double part = static_cast<double>(c) / static_cast<double>(cycles);
+    after.push_back(1 - std::pow(1 - sparsity, part));
   }
+  after.push_back(sparsity);  // itself, free of the root's rounding
+  return after;
+}
+
+std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity, std::int64_t cycles) {
+  std::vector<std::int64_t> kept;
+  for (const double after : imp_sparsities(sparsity, cycles))
+    kept.push_back(kept_at(weights, after));
   return kept;
 }
 

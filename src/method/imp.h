@@ -16,17 +16,18 @@
 
 namespace pollard {
 
-/// Weights kept after each of `cycles` cycles. Throws Error{Config} unless 0 <= sparsity < 1 and
+/// The sparsity after each of `cycles` cycles. Throws Error{Config} unless 0 <= sparsity < 1 and
 /// cycles >= 1.
+[[nodiscard]] std::vector<double> imp_sparsities(double sparsity, std::int64_t cycles);
+/// Weights kept then.
 [[nodiscard]] std::vector<std::int64_t> imp_kept(std::int64_t weights, double sparsity,
                                                  std::int64_t cycles);
 
 /// Cycles that remove the fraction `rate` of what remains until `sparsity` is reached. Throws
 /// Error{Config} unless 0 <= sparsity < 1 and 0 < rate < 1.
 [[nodiscard]] std::int64_t imp_cycles(double sparsity, double rate);
-/// Weights kept after each of those cycles: N - round((1 - (1 - rate)^c) N).
-[[nodiscard]] std::vector<std::int64_t> imp_kept_at_rate(std::int64_t weights, double sparsity,
-                                                         double rate);
+/// The sparsity after each of those cycles.
+[[nodiscard]] std::vector<double> imp_sparsities_at_rate(double sparsity, double rate);
 
 /// Shrinks `masks` to exactly `kept` weights by the weights in the engine, and puts them in force.
 /// `seed`: of the allocation `random`; the others draw nothing. Throws as prune_by, and

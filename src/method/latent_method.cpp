@@ -15,10 +15,6 @@
 namespace pollard {
 namespace {
 
-std::int64_t pruned_at(double sparsity, std::int64_t size) {
-  return round_half_even(sparsity * static_cast<double>(size));
-}
-
 template <typename T>
 HostTensor number_tensor(DType type, T number) {
   HostTensor tensor = HostTensor::zeros(type, {});
@@ -45,12 +41,9 @@ void LatentMethod::attach(const MethodContext& context) {
   weights_ = prunable_slots(*engine_);
   goal_ = settings_.target == 1 ? context.sparsity : settings_.target;
   steps_ = context.epochs * context.steps_per_epoch;
-  size_ = 0;
-  for (ParameterSlot* slot : weights_) {
-    size_ += slot->value.numel();
-    slot->decay = settings_.double_decay ? 2 : 1;
-  }
-  if (pruned_at(goal_, size_) >= size_) {
+  size_ = engine_->graph().prunable_weights();
+  for (ParameterSlot* slot : weights_) slot->decay = settings_.double_decay ? 2 : 1;
+  if (kept_at(size_, goal_) <= 0) {
     throw Error(ErrorCode::Config,
                 fmt::format("a sparsity of {} leaves none of {} weights", goal_, size_),
                 "lower prune.sparsity or method.target_sparsity");
@@ -79,13 +72,13 @@ void LatentMethod::after_step(const TrainingPosition& at) {
 }
 
 void LatentMethod::control() {
-  const std::int64_t pruned = pruned_at(sparsity_path(goal_, step_, steps_), size_);
+  const std::int64_t pruned = size_ - kept_at(size_, sparsity_path(goal_, step_, steps_));
   if (pruned == 0) return;
   std::vector<at::Tensor> all;
   for (const ParameterSlot* slot : weights_) all.push_back(margins(slot->name, slot->value));
   const double whole = shift_that_prunes(all, pruned);
   if (std::isfinite(whole)) shift(kControlGain * whole);
-  after_control(size_ - pruned_at(goal_, size_));
+  after_control(kept_at(size_, goal_));
 }
 
 MaskSet LatentMethod::finish() {
@@ -109,7 +102,7 @@ MaskSet LatentMethod::land_on_goal() {
   std::vector<HostTensor> all;
   for (const ParameterSlot* slot : weights_)
     all.push_back(to_host(margins(slot->name, slot->value)));
-  Landing landing = land(MaskSet::dense(engine_->graph()), all, size_ - pruned_at(goal_, size_));
+  Landing landing = land(MaskSet::dense(engine_->graph()), all, kept_at(size_, goal_));
   landing_shift_ = landing.shift;
   shift(landing.shift);
   return std::move(landing.masks);

@@ -111,7 +111,7 @@ void ModulePruner::prune_to(double sparsity) {
                 "0.9 means that 90 % of the weights are zero");
   }
   const std::int64_t size = masks_.size();
-  const std::int64_t kept = size - round_half_even(sparsity * static_cast<double>(size));
+  const std::int64_t kept = kept_at(size, sparsity);
   if (kept > masks_.kept()) {
     throw Error(
         ErrorCode::Config,

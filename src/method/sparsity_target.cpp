@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 
+#include "method/gmp.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -61,10 +62,7 @@ double sparsity_goal(const Config& config) {
 }
 
 double sparsity_path(double goal, std::int64_t step, std::int64_t steps) {
-  const double risen = static_cast<double>(step) / (kRise * static_cast<double>(steps));
-  if (!(risen < 1)) return goal;
-  const double left = 1 - risen;
-  return goal - goal * left * left * left;
+  return cubic_rise(goal, static_cast<double>(step) / (kRise * static_cast<double>(steps)));
 }
 
 std::int64_t control_interval(std::int64_t steps) {

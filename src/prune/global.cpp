@@ -37,4 +37,8 @@ std::int64_t round_half_even(double value) {
   return whole;
 }
 
+std::int64_t kept_at(std::int64_t weights, double sparsity) {
+  return weights - round_half_even(sparsity * static_cast<double>(weights));
+}
+
 }  // namespace pollard
