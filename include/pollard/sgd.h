@@ -19,6 +19,9 @@ struct SgdSettings {
   bool decay_all = true;  // false: biases and batch norm are not decayed
 };
 
+/// Whether weight decay acts on this one at all (ParameterSlot::decay says how much).
+[[nodiscard]] bool is_decayed(const ParameterSlot& slot, const SgdSettings& settings);
+
 /// One step over all slots that have a gradient. One pass over the memory on the CPU.
 void sgd_step(std::span<ParameterSlot> slots, const SgdSettings& settings, double rate);
 

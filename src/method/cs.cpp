@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "method/method_state.h"
 #include "method/plain_memory.h"
 #include "method/sparsity_target.h"
 
@@ -167,11 +168,7 @@ void declare_cs(ParameterTable& table) {
              .minimum = 0,
              .maximum = 20,
              .only_with = cs});
-  table.add({.key = "method.cs.double_decay",
-             .fallback = false,
-             .unit = "",
-             .help = "Decay the prunable weights twice, as in the code of the IMP paper.",
-             .only_with = cs});
+  declare_double_decay(table, "cs");
 }
 
 std::unique_ptr<Method> make_cs(const Config& config) {
@@ -180,8 +177,7 @@ std::unique_ptr<Method> make_cs(const Config& config) {
                  .beta = config.real("method.cs.beta"),
                  .penalty = config.real("method.cs.penalty"),
                  .hardness = config.real("method.cs.hardness"),
-                 .common = {.target = config.real("method.target_sparsity"),
-                            .double_decay = config.flag("method.cs.double_decay")}});
+                 .common = latent_settings(config, "cs")});
 }
 
 }  // namespace pollard

@@ -8,6 +8,7 @@
 #include <numeric>
 #include <vector>
 
+#include "method/method_state.h"
 #include "method/plain_memory.h"
 #include "method/sparsity_target.h"
 #include "pollard/error.h"
@@ -257,19 +258,14 @@ void declare_dst(ParameterTable& table) {
              .maximum = 1,
              .maximum_open = true,
              .only_with = dst});
-  table.add({.key = "method.dst.double_decay",
-             .fallback = false,
-             .unit = "",
-             .help = "Decay the prunable weights twice, as in the code of the IMP paper.",
-             .only_with = dst});
+  declare_double_decay(table, "dst");
 }
 
 std::unique_ptr<Method> make_dst(const Config& config) {
   return std::make_unique<DynamicSparseTraining>(
       DstSettings{.penalty = config.real("method.dst.penalty"),
                   .floor = config.real("method.dst.floor"),
-                  .common = {.target = config.real("method.target_sparsity"),
-                             .double_decay = config.flag("method.dst.double_decay")}});
+                  .common = latent_settings(config, "dst")});
 }
 
 }  // namespace pollard

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <cstring>
 
 #include "exec/host_tensors.h"
+#include "method/method_state.h"
 #include "method/sparsity_target.h"
 #include "method/tensor_selection.h"
 #include "pollard/error.h"
@@ -15,26 +15,24 @@
 namespace pollard {
 namespace {
 
-template <typename T>
-HostTensor number_tensor(DType type, T number) {
-  HostTensor tensor = HostTensor::zeros(type, {});
-  std::memcpy(tensor.bytes.data(), &number, sizeof number);
-  return tensor;
-}
-
-template <typename T>
-T read_number(const TensorMap& state, const std::string& key, DType type) {
-  const auto found = state.find(key);
-  if (found == state.end() || found->second.dtype != type || !found->second.shape.empty()) {
-    throw Error(ErrorCode::Input, "the method's state has no number '" + key + "'",
-                "resume with the method and the network it was saved with");
-  }
-  T number;
-  std::memcpy(&number, found->second.bytes.data(), sizeof number);
-  return number;
+std::string decay_key(std::string_view method) {
+  return "method." + std::string(method) + ".double_decay";
 }
 
 }  // namespace
+
+void declare_double_decay(ParameterTable& table, std::string_view method) {
+  table.add({.key = decay_key(method),
+             .fallback = false,
+             .unit = "",
+             .help = "Decay the prunable weights twice, as in the code of the IMP paper.",
+             .only_with = OnlyWith{"train.method", {std::string(method)}}});
+}
+
+LatentMethodSettings latent_settings(const Config& config, std::string_view method) {
+  return {.target = config.real("method.target_sparsity"),
+          .double_decay = config.flag(decay_key(method))};
+}
 
 void LatentMethod::attach(const MethodContext& context) {
   engine_ = &context.engine;
@@ -142,16 +140,6 @@ TensorMap LatentMethod::save() const {
 void LatentMethod::load(const TensorMap& state) {
   step_ = read_count(state, "steps");
   latents_.load(state);
-}
-
-HostTensor count_tensor(std::int64_t count) { return number_tensor(DType::I64, count); }
-HostTensor real_tensor(double value) { return number_tensor(DType::F64, value); }
-
-std::int64_t read_count(const TensorMap& state, const std::string& key) {
-  return read_number<std::int64_t>(state, key, DType::I64);
-}
-double read_real(const TensorMap& state, const std::string& key) {
-  return read_number<double>(state, key, DType::F64);
 }
 
 }  // namespace pollard

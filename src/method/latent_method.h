@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/parameters.h"
 #include "method/latents.h"
 #include "pollard/method.h"
 
@@ -17,6 +18,11 @@ struct LatentMethodSettings {
   double target = 1;          // method.target_sparsity: 1 the context's, 0 none
   bool double_decay = false;  // the loss has a term decay / 2 * sum w^2 of its own: twice in all
 };
+
+/// Declares "method.NAME.double_decay".
+void declare_double_decay(ParameterTable& table, std::string_view method);
+/// From method.target_sparsity and "method.NAME.double_decay", which must be declared.
+[[nodiscard]] LatentMethodSettings latent_settings(const Config& config, std::string_view method);
 
 /// The engine holds a function that refers to this object from attach() to finish().
 class LatentMethod : public Method {
@@ -88,11 +94,5 @@ class LatentMethod : public Method {
   std::int64_t step_ = 0, steps_ = 0;
   double landing_shift_ = 0;
 };
-
-/// A number as a tensor of a method's state, and back. Throws Error{Input} if it is missing.
-[[nodiscard]] HostTensor count_tensor(std::int64_t count);
-[[nodiscard]] HostTensor real_tensor(double value);
-[[nodiscard]] std::int64_t read_count(const TensorMap& state, const std::string& key);
-[[nodiscard]] double read_real(const TensorMap& state, const std::string& key);
 
 }  // namespace pollard

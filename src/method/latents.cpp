@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "exec/host_tensors.h"
+#include "method/method_state.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -12,15 +13,6 @@ namespace {
 
 std::string value_key(const ParameterSlot& slot) { return "latents/" + slot.name; }
 std::string velocity_key(const ParameterSlot& slot) { return "latent_velocities/" + slot.name; }
-
-void restore(at::Tensor& tensor, const TensorMap& state, const std::string& key) {
-  const auto found = state.find(key);
-  if (found == state.end() || found->second.shape != tensor.sizes().vec()) {
-    throw Error(ErrorCode::Input, "the method's state has no fitting tensor '" + key + "'",
-                "resume with the method and the network it was saved with");
-  }
-  copy_into(tensor, found->second);
-}
 
 }  // namespace
 
@@ -59,8 +51,8 @@ void Latents::save(TensorMap& state) const {
 
 void Latents::load(const TensorMap& state) {
   for (ParameterSlot& slot : slots_) {
-    restore(slot.value, state, value_key(slot));
-    restore(slot.velocity, state, velocity_key(slot));
+    restore_tensor(slot.value, state, value_key(slot));
+    restore_tensor(slot.velocity, state, velocity_key(slot));
   }
 }
 

@@ -54,8 +54,7 @@ class Lc final : public Method {
     for (std::size_t i = 0; i < slots_.size(); ++i) {
       ParameterSlot& slot = *slots_[i];
       slot.decay = growth;
-      const bool decayed = slot.prunable || slot.weight || sgd_.decay_all;
-      if (!decayed || !slot.gradient.defined()) continue;
+      if (!is_decayed(slot, sgd_) || !slot.gradient.defined()) continue;
       slot.gradient.addcmul_(slot.value, large[i], -growth * sgd_.weight_decay);
     }
   }

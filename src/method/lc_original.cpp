@@ -13,8 +13,8 @@
 #include "exec/host_tensors.h"
 #include "method/global_rank.h"
 #include "method/lc.h"
+#include "method/method_state.h"
 #include "method/tensor_selection.h"
-#include "pollard/error.h"
 
 namespace pollard {
 namespace {
@@ -26,15 +26,6 @@ struct Constrained {
 
 std::string theta_key(const Constrained& weight) { return "theta/" + weight.slot->name; }
 std::string lambda_key(const Constrained& weight) { return "lambda/" + weight.slot->name; }
-
-void restore(at::Tensor& tensor, const TensorMap& state, const std::string& key) {
-  const auto found = state.find(key);
-  if (found == state.end() || found->second.shape != tensor.sizes().vec()) {
-    throw Error(ErrorCode::Input, "the method's state has no fitting tensor '" + key + "'",
-                "resume with the method and the network it was saved with");
-  }
-  copy_into(tensor, found->second);
-}
 
 class OriginalLc final : public Method {
  public:
@@ -85,8 +76,8 @@ class OriginalLc final : public Method {
 
   void load(const TensorMap& state) override {
     for (Constrained& weight : weights_) {
-      restore(weight.theta, state, theta_key(weight));
-      restore(weight.lambda, state, lambda_key(weight));
+      restore_tensor(weight.theta, state, theta_key(weight));
+      restore_tensor(weight.lambda, state, lambda_key(weight));
     }
   }
 

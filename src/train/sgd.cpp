@@ -29,11 +29,15 @@ void update_on_device(ParameterSlot& slot, const SgdNumbers& n) {
 
 }  // namespace
 
+bool is_decayed(const ParameterSlot& slot, const SgdSettings& settings) {
+  return settings.decay_all || slot.prunable || slot.weight;
+}
+
 void sgd_step(std::span<ParameterSlot> slots, const SgdSettings& settings, double rate) {
   const at::NoGradGuard no_grad;
   for (ParameterSlot& slot : slots) {
     if (!slot.gradient.defined()) continue;
-    const bool decayed = settings.decay_all || slot.prunable || slot.weight;
+    const bool decayed = is_decayed(slot, settings);
     const SgdNumbers numbers{static_cast<float>(rate), static_cast<float>(settings.momentum),
                              static_cast<float>(decayed ? slot.decay * settings.weight_decay : 0),
                              settings.nesterov};
