@@ -40,7 +40,7 @@ std::vector<std::int64_t> planned_counts(const Config& config, const Graph& grap
                                          std::span<const Stage> stages) {
   std::vector<std::int64_t> counts;
   const std::string& allocation = config.text("prune.allocation");
-  if (config.text("train.method") != "dense" || !is_determined_by_shapes(allocation)) return counts;
+  if (prunes_in_training(config) || !is_determined_by_shapes(allocation)) return counts;
   for (const Stage& stage : stages) {
     if (stage.kind == StageKind::Prune)
       counts = layer_counts(allocation, prunable_shapes(graph), stage.kept, counts);
@@ -88,10 +88,8 @@ int plan(const Arguments& arguments, Progress& progress) {
       config.text("weights").empty() ? "" : import_weights(config, graph).hash;
   const std::int64_t images = data.train->size(), batch = config.integer("train.batch_size");
   const std::int64_t steps = (images + batch - 1) / batch;
-  for (const std::int64_t epochs : retraining_epochs(config)) {  // contradictions fail here
-    static_cast<void>(
-        retraining_rates(make_retraining(config), original_rates(config, steps), epochs * steps));
-  }
+  const std::vector<Stage> stages = plan_stages(config, graph, ChainKind::Whole, weights);
+  check_retraining(config, stages, steps);
   const std::filesystem::path folder =
       run_folder_path(config, arguments.config_file, ChainKind::Whole);
   const std::set<std::string> done = finished_stages(folder, progress);
@@ -104,7 +102,6 @@ int plan(const Arguments& arguments, Progress& progress) {
                    {"sparsity %"},
                    {"state", Align::Left}},
                   {}};
-  const std::vector<Stage> stages = plan_stages(config, graph, ChainKind::Whole, weights);
   for (const Stage& stage : stages) {
     const bool trains = stage.epochs > 0, prunes = stage.kind == StageKind::Prune;
     table.rows.push_back({stage.label, stage.id.substr(0, 12),
@@ -118,9 +115,9 @@ int plan(const Arguments& arguments, Progress& progress) {
   fmt::print("{} parameters, {} prunable; {} multiply-adds an image\n", graph.parameter_count(),
              graph.prunable_weights(), multiply_adds(graph));
   fmt::print("folder {}\n\n{}", folder.string(), to_text(table));
-  const std::string& method = config.text("train.method");
   fmt::print("\n{} at the end:\n{}",
-             method == "dense" ? "allocation " + config.text("prune.allocation") : method,
+             prunes_in_training(config) ? config.text("train.method")
+                                        : "allocation " + config.text("prune.allocation"),
              layer_table(graph, planned_counts(config, graph, stages)));
   return 0;
 }

@@ -8,6 +8,7 @@
 #include "exec/allocator.h"
 #include "experiment/parameters.h"
 #include "experiment/runner.h"
+#include "experiment/setup.h"
 #include "report/table.h"
 #include "run_report.h"
 #include "verbs.h"
@@ -30,7 +31,7 @@ void check_verb(const Config& config, const std::string& verb) {
                                           "method", "checkpoint", "metrics"};
   if (verb != "train") groups.insert(groups.end(), {"retrain", "recalibrate"});
   // Methods that prune while they train have a goal.
-  const bool prunes = verb != "train" || config.text("train.method") != "dense";
+  const bool prunes = verb != "train" || prunes_in_training(config);
   if (verb != "retrain" && prunes) groups.push_back("prune");
   check_read_by(config, verb, groups);
 }

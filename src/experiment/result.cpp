@@ -75,7 +75,7 @@ namespace {
 // IMP fits dense training and retraining into the regular length, IMP+ retrains on top of it
 // (methods.md 2.2).
 std::string procedure(const Config& config) {
-  if (config.text("train.method") != "dense") return config.text("train.method");
+  if (prunes_in_training(config)) return config.text("train.method");
   return config.integer("train.dense_epochs") > 0 ? "IMP" : "IMP+";
 }
 

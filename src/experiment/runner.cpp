@@ -127,11 +127,11 @@ class Run final : private LoopObserver {
   json prune_stage(const Stage& stage) {
     if (masks_.empty()) masks_ = MaskSet::dense(parts_.graph);
     // What a method prunes is done already, at the end of its training.
-    const std::string& method = config_.text("train.method");
-    const bool by_magnitude = method == "dense";
-    const PruneRule rule = {by_magnitude ? "magnitude" : method,
+    const bool by_magnitude = !prunes_in_training(config_);
+    const PruneRule rule = {by_magnitude ? "magnitude" : config_.text("train.method"),
                             by_magnitude ? config_.text("prune.allocation") : "method"};
-    const bool measured = wants_drop(config_, stage.cycle, parts_.stages.back().cycle);
+    const bool measured =
+        by_magnitude && wants_drop(config_, stage.cycle, parts_.stages.back().cycle);
     const double norm_before = measured ? squared_norm_now() : 0;
     const std::int64_t kept_before = masks_.kept();
     if (by_magnitude) imp_prune(*engine_, masks_, stage.kept, rule.allocation, seed());
@@ -142,7 +142,7 @@ class Run final : private LoopObserver {
     progress_.note(fmt::format("{}: kept {} of {} weights, test top-1 {:.2f} % (not retrained)",
                                stage.label, sparsity.kept, sparsity.of, test.top1));
     json result = prune_result(stage, rule, sparsity, watch_.seconds(), before, test);
-    if (measured && by_magnitude) {
+    if (measured) {
       result["norm_drop"] = norm_drop(norm_before, squared_norm_now());
       result["step_sparsity"] = 1 - static_cast<double>(masks_.kept()) /
                                         static_cast<double>(std::max<std::int64_t>(1, kept_before));
@@ -171,7 +171,8 @@ class Run final : private LoopObserver {
       engine_->load_velocity(zero);
     }
     method_ = std::make_unique<FixedMasks>(masks_);
-    const LearningRates rates = rates_of(stage, drop_of(stage));
+    const LearningRates rates =
+        retrain_rates(config_, train_.batches_per_epoch(), stage.epochs, drop_of_pruning());
     const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
     json result = retrain_result(stage, config_.text("retrain.schedule"),
@@ -312,11 +313,9 @@ class Run final : private LoopObserver {
     return write_result("done");
   }
 
-  // Before the folder is touched: settings of retraining that contradict each other.
+  // Before the folder is touched.
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
-    for (const Stage& stage : parts_.stages) {
-      if (stage.kind == StageKind::Retrain) (void)rates_of(stage, {});
-    }
+    check_retraining(config_, parts_.stages, train_.batches_per_epoch());
     return path;
   }
 
@@ -328,17 +327,11 @@ class Run final : private LoopObserver {
                         config_.text("retrain.allr_norm") == "prunable");
   }
 
-  // What the pruning of this cycle took away, where the schedule asks for it.
-  [[nodiscard]] std::optional<PruneDrop> drop_of(const Stage& stage) const {
+  // What the pruning of this cycle took away, where it was measured.
+  [[nodiscard]] std::optional<PruneDrop> drop_of_pruning() const {
     const json* pruned = last_pruning();
-    const bool known = pruned != nullptr && pruned->contains("norm_drop");
-    if (!known || !wants_drop(config_, stage.cycle, parts_.stages.back().cycle)) return {};
+    if (pruned == nullptr || !pruned->contains("norm_drop")) return {};
     return PruneDrop{(*pruned)["norm_drop"], (*pruned)["step_sparsity"]};
-  }
-
-  [[nodiscard]] LearningRates rates_of(const Stage& stage, std::optional<PruneDrop> drop) const {
-    return retraining_rates(make_retraining(config_, drop), original_,
-                            stage.epochs * train_.batches_per_epoch());
   }
 
   [[nodiscard]] const json* last_pruning() const {

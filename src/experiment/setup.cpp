@@ -89,6 +89,8 @@ BatchSettings test_batches(const Config& config, const Dataset& data) {
   return settings;
 }
 
+bool prunes_in_training(const Config& config) { return config.text("train.method") != "dense"; }
+
 SgdSettings make_sgd(const Config& config) {
   return {.momentum = config.real("train.momentum"),
           .nesterov = config.flag("train.nesterov"),
@@ -127,9 +129,11 @@ bool wants_drop(const Config& config, std::int64_t cycle, std::int64_t cycles) {
          (config.text("retrain.allr_cycles") == "all" || cycle == cycles);
 }
 
-LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch) {
-  return retraining_rates(make_retraining(config), original_rates(config, iterations_per_epoch),
-                          config.integer("retrain.epochs") * iterations_per_epoch);
+LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch,
+                            std::int64_t epochs, std::optional<PruneDrop> drop) {
+  return retraining_rates(make_retraining(config, drop),
+                          original_rates(config, iterations_per_epoch),
+                          epochs * iterations_per_epoch);
 }
 
 ImportedWeights import_weights(const Config& config, const Graph& graph) {

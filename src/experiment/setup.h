@@ -28,6 +28,9 @@ namespace pollard {
 /// In order, no augmentation, larger batches.
 [[nodiscard]] BatchSettings test_batches(const Config& config, const Dataset& data);
 
+/// Whether train.method prunes while it trains; dense training leaves that to the prune stages.
+[[nodiscard]] bool prunes_in_training(const Config& config);
+
 [[nodiscard]] SgdSettings make_sgd(const Config& config);
 /// Of the dense part: train.dense_epochs, or where that is 0 (IMP+) train.epochs.
 [[nodiscard]] std::int64_t dense_epochs(const Config& config);
@@ -38,7 +41,8 @@ namespace pollard {
 /// Whether the retraining of this cycle (from 1) depends on what its pruning took away: with allr,
 /// in every cycle or in the last alone (retrain.allr_cycles).
 [[nodiscard]] bool wants_drop(const Config& config, std::int64_t cycle, std::int64_t cycles);
-[[nodiscard]] LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch);
+[[nodiscard]] LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_epoch,
+                                          std::int64_t epochs, std::optional<PruneDrop> drop = {});
 
 /// The weights that `weights` names, matched to the graph, and the hash of their content.
 struct ImportedWeights {

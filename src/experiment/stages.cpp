@@ -43,7 +43,7 @@ class Chain {
     std::string settings =
         settings_text(config_, {"model", "initialization", "seed", "device", "channels_last",
                                 "fused", "amp", "data", "train"});
-    if (config_.text("train.method") != "dense") {
+    if (prunes_in_training(config_)) {
       settings += settings_text(config_, {"method"});
       settings += "goal=" + to_text(goal()) + unselected_;
     }
@@ -222,7 +222,7 @@ std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKi
   } else {
     chain.import(weights_hash);
   }
-  const bool by_method = config.text("train.method") != "dense";
+  const bool by_method = prunes_in_training(config);
   if (by_method) require_one_phase(config);
   if (kind == ChainKind::TrainOnly) {
     if (by_method) chain.prune_by_method();
@@ -251,6 +251,14 @@ std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKi
     chain.finish_cycle(cycle, epochs[index]);
   }
   return chain.take(cycles);
+}
+
+void check_retraining(const Config& config, std::span<const Stage> stages,
+                      std::int64_t iterations_per_epoch) {
+  for (const Stage& stage : stages) {
+    if (stage.kind == StageKind::Retrain)
+      (void)retrain_rates(config, iterations_per_epoch, stage.epochs);
+  }
 }
 
 }  // namespace pollard

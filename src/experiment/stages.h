@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,5 +45,9 @@ enum class ChainKind {
 /// Throws Error{Config} where the chain needs weights= and there is none, or cannot use it.
 [[nodiscard]] std::vector<Stage> plan_stages(const Config& config, const Graph& graph,
                                              ChainKind chain, std::string_view weights_hash);
+
+/// Throws Error{Config} where the settings of a retraining stage contradict each other.
+void check_retraining(const Config& config, std::span<const Stage> stages,
+                      std::int64_t iterations_per_epoch);
 
 }  // namespace pollard

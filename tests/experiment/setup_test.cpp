@@ -8,6 +8,7 @@
 
 #include "data/synthetic.h"
 #include "experiment/parameters.h"
+#include "experiment/stages.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
 #include "support/temporary_folder.h"
@@ -142,21 +143,26 @@ TEST(SetupRates, TakeEveryKeyOfTheSchedule) {
               Pointwise(DoubleNear(1e-12), {.032, .416, .8, 3.2e-6}));
 }
 
+/// With 5 steps an epoch.
+LearningRates rates_of_a_cycle(const Config& config) {
+  return retrain_rates(config, 5, retraining_epochs(config).front());
+}
+
 // 10 steps of retraining: 1 of warm-up (at 0), then eta[floor(20 i / 9)] for i = 0..8, by hand:
 // i -> 0 2 4 6 8 11 13 15 17.
 TEST(SetupRates, OfRetrainingAreDerivedFromDenseTraining) {
   const Overrides base = {"train.epochs=4", "train.lr=0.5", "retrain.epochs=2"};
-  EXPECT_THAT(retrain_rates(config_of(base), 5).rates,
+  EXPECT_THAT(rates_of_a_cycle(config_of(base)).rates,
               Pointwise(DoubleNear(1e-15), {0.0, .5, .5, .5, .5, .5, .05, .05, .005, .005}));
   Overrides longer = base, fixed = base, none = base;
   longer.push_back("retrain.warmup=0.2");  // two steps: 0, then half way up; 20 i / 8 after it
-  EXPECT_THAT(retrain_rates(config_of(longer), 5).rates,
+  EXPECT_THAT(rates_of_a_cycle(config_of(longer)).rates,
               Pointwise(DoubleNear(1e-15), {0.0, .25, .5, .5, .5, .5, .05, .05, .005, .005}));
   fixed.push_back("retrain.schedule=ft");
-  EXPECT_THAT(retrain_rates(config_of(fixed), 5).rates,
+  EXPECT_THAT(rates_of_a_cycle(config_of(fixed)).rates,
               Pointwise(DoubleNear(1e-15), std::vector<double>(10, .005)));
   none.push_back("retrain.epochs=0");
-  EXPECT_THAT(retrain_rates(config_of(none), 5).rates, IsEmpty());
+  EXPECT_THAT(rates_of_a_cycle(config_of(none)).rates, IsEmpty());
 }
 
 TEST(SetupRates, OfRetrainingTakeEveryKeyOfTheSchedule) {
@@ -194,16 +200,15 @@ TEST(SetupRates, OfAllrWantTheDropOfEveryCycleOrOfTheLast) {
 
 // Renda et al.'s own fine-tuning.
 TEST(SetupRates, OfRetrainingCanBeConstant) {
-  EXPECT_THAT(
-      retrain_rates(
-          config_of({"retrain.schedule=constant", "retrain.lr=0.001", "retrain.epochs=2"}), 5)
-          .rates,
-      ElementsAreArray(std::vector<double>(10, 0.001)));
+  EXPECT_THAT(rates_of_a_cycle(
+                  config_of({"retrain.schedule=constant", "retrain.lr=0.001", "retrain.epochs=2"}))
+                  .rates,
+              ElementsAreArray(std::vector<double>(10, 0.001)));
 }
 
 TEST(SetupRates, OfLrwLongerThanTheTrainingAreAnError) {
   const Config config = config_of({"train.epochs=4", "retrain.epochs=5", "retrain.schedule=lrw"});
-  const Error error = thrown_by([&] { (void)retrain_rates(config, 5); });
+  const Error error = thrown_by([&] { (void)rates_of_a_cycle(config); });
   EXPECT_EQ(error.code(), ErrorCode::Config);
   EXPECT_THAT(error.what(), HasSubstr("retrain.epochs exceeds train.epochs"));
 }
