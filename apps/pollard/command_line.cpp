@@ -4,13 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <memory>
 
 #include "core/nearest.h"
 #include "experiment/parameters.h"
 #include "pollard/error.h"
+#include "pollard/pytorch_file.h"
 
 namespace pollard::app {
 namespace {
@@ -60,8 +60,7 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
 }
 
 bool names_weights(const std::string& word) {
-  constexpr std::array<std::string_view, 4> endings{".safetensors", ".pt", ".pth", ".th"};
-  return std::ranges::any_of(endings, [&](auto ending) { return word.ends_with(ending); });
+  return word.ends_with(".safetensors") || is_named_as_pytorch(word);
 }
 
 // One word without '=' is the configuration file (inspect: or a model file), the others are

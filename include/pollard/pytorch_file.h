@@ -25,6 +25,8 @@
 
 namespace pollard {
 
+/// Whether the name ends as such files usually do: .pt, .pth or .th.
+[[nodiscard]] bool is_named_as_pytorch(std::string_view name);
 /// Tells by the first bytes.
 [[nodiscard]] bool is_pytorch(std::span<const std::byte> bytes);
 

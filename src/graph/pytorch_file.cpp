@@ -158,13 +158,12 @@ bool is_old(Bytes bytes) {
          text_of(bytes).substr(0, kOldMagicEnd).find(kOldMagic) != std::string_view::npos;
 }
 
-/// The usual endings, for a word about files that are nothing of the kind.
-bool is_named_so(std::string_view origin) {
-  constexpr std::array<std::string_view, 3> endings{".pt", ".pth", ".th"};
-  return std::ranges::any_of(endings, [&](auto ending) { return origin.ends_with(ending); });
-}
-
 }  // namespace
+
+bool is_named_as_pytorch(std::string_view name) {
+  constexpr std::array<std::string_view, 3> endings{".pt", ".pth", ".th"};
+  return std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); });
+}
 
 bool is_pytorch(std::span<const std::byte> bytes) { return is_zip(bytes) || is_old(bytes); }
 
@@ -181,9 +180,9 @@ TensorMap read_pytorch(const std::filesystem::path& path) {
 
 Safetensors decode_weights(std::span<const std::byte> bytes, std::string_view origin) {
   if (is_pytorch(bytes)) return {decode_pytorch(bytes, origin), {}};
-  // A safetensors file may have any name.
+  // A safetensors file may have any name; of what is neither kind, the name says what was meant.
   const bool has_header = bytes.size() > 8 && bytes[8] == std::byte{'{'};
-  if (!has_header && is_named_so(origin)) return {decode_pytorch(bytes, origin), {}};
+  if (!has_header && is_named_as_pytorch(origin)) return {decode_pytorch(bytes, origin), {}};
   return decode_safetensors(bytes, origin);
 }
 

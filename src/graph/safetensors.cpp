@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "core/files.h"
+#include "graph/byte_cursor.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -101,13 +102,6 @@ struct Entry {
   std::uint64_t begin, end;  // within the data
 };
 
-/// JSON for a message, which a hostile file must not make long.
-std::string shortened(const Json& value) {
-  std::string text = value.dump();
-  if (text.size() > 80) text.replace(80, std::string::npos, "...");
-  return text;
-}
-
 /// The tree of the header. While parsing, refuses what the tree would hide: repeated keys.
 Json parse_header(std::string_view text, std::string_view origin) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open
@@ -182,12 +176,12 @@ Entry decode_entry(const std::string& name, const Json& entry, std::uint64_t dat
     fail(origin, name, "needs exactly dtype, shape and data_offsets");
   }
   const std::optional<DType> dtype = parse_dtype(entry["dtype"]);
-  if (!dtype) fail(origin, name, "has an unknown dtype, " + shortened(entry["dtype"]));
+  if (!dtype) fail(origin, name, "has an unknown dtype, " + shortened(entry["dtype"].dump()));
   const std::optional<Shape> shape = parse_sizes(entry["shape"]);
-  if (!shape) fail(origin, name, "has an impossible shape, " + shortened(entry["shape"]));
+  if (!shape) fail(origin, name, "has an impossible shape, " + shortened(entry["shape"].dump()));
   const std::optional<Shape> offsets = parse_sizes(entry["data_offsets"]);
   if (!offsets || offsets->size() != 2 || (*offsets)[0] > (*offsets)[1]) {
-    fail(origin, name, "has impossible data_offsets, " + shortened(entry["data_offsets"]));
+    fail(origin, name, "has impossible data_offsets, " + shortened(entry["data_offsets"].dump()));
   }
   Entry tensor{name, *dtype, *shape, static_cast<std::uint64_t>((*offsets)[0]),
                static_cast<std::uint64_t>((*offsets)[1])};
@@ -199,7 +193,7 @@ Entry decode_entry(const std::string& name, const Json& entry, std::uint64_t dat
   if (const std::uint64_t needed = needed_bytes(tensor, origin); needed != size) {
     fail(origin, name,
          fmt::format("has {} bytes, {} {} needs {}", size, dtype_name(*dtype),
-                     shortened(entry["shape"]), needed));
+                     shortened(entry["shape"].dump()), needed));
   }
   return tensor;
 }
