@@ -1,0 +1,169 @@
+// The kernels of the sparse engine: plain jobs, and one table of functions per instruction set.
+//
+// A tensor is walked in vectors of `lanes` floats. In the blocked layout a vector is one pixel of
+// `lanes` images ([row][channel][x][image]); in the spatial layout it is `lanes` neighbouring
+// pixels of one image ([row][channel][x]). The kernels see only strides, so both are one code.
+//
+// A sparse layer is, per output channel, a list of taps: where the input of a weight lies relative
+// to the output's position (channel, row and column folded into one number), and the weight. Inputs
+// carry a halo of zeros, so there are no borders. A tile of outputs stays in registers while the
+// taps of one channel pass; nothing is indexed and nothing that is zero is multiplied.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pollard::sparse {
+
+struct Tap {
+  std::int32_t offset;  // floats, from the tile's place in the input
+  float weight;
+};
+
+/// The taps of output channel o: taps[first[o]] to taps[first[o + 1] - 1].
+struct TapLists {
+  const std::int32_t* first = nullptr;  // outputs + 1
+  const Tap* taps = nullptr;
+  int outputs = 0;
+};
+
+/// Strides in floats. `at` is channel 0, row 0, vector 0 of what a job covers; null: not there.
+struct Plane {
+  float* at = nullptr;
+  std::int64_t channel = 0, row = 0, vector = 0;
+};
+struct ConstPlane {
+  const float* at = nullptr;
+  std::int64_t channel = 0, row = 0, vector = 0;
+};
+
+/// What happens to a sum before it is stored:  y = min(max(sum + bias + add, low), high).
+struct Epilogue {
+  const float* bias = nullptr;  // per output channel
+  ConstPlane add;
+  float low = -__builtin_inff(), high = __builtin_inff();
+  /// Per output channel: `lanes` running sums of y, then `lanes` of y * y.
+  float* sums = nullptr;
+  bool stream = false;  // past the caches: y will not be read soon. Needs aligned vectors.
+  int tail = 0;         // spatial: lanes that count in each row's last vector, the others become 0
+};
+
+/// What happens to the gradient of an activation's output on its way through the activation,
+///   y = clip(scale * z + shift):   g = (sum + add) * [low < scale * gate + shift < high]
+/// and to the sums that the batch norm before it needs:  sums of g, and of g * (z - mean).
+struct GradientEpilogue {
+  ConstPlane add;
+  ConstPlane gate;               // null: everything passes
+  const float* scale = nullptr;  // per channel; null: the gate is the activation itself
+  const float* shift = nullptr;
+  float low = 0, high = __builtin_inff();
+  ConstPlane z;                 // with sums
+  const float* mean = nullptr;  // per channel; null: 0
+  float* sums = nullptr;        // per channel: `lanes` of g, then `lanes` of g * (z - mean)
+  bool stream = false;
+};
+
+/// output[o] = epilogue(sum over taps of weight * input[offset + position]).
+struct SumJob {
+  TapLists lists;
+  int rows = 0, vectors = 0;  // of the output
+  ConstPlane input;           // row, vector: what one step of the output moves
+  Plane output;
+  int tile_rows = 1, tile_vectors = 8;  // at most max_tile vectors in all
+};
+
+/// The same with all weights there: weights[o / 4][tap][o % 4] (the last group filled with zeros),
+/// tap offsets common to all outputs.
+struct DenseSumJob {
+  const float* weights = nullptr;
+  const std::int32_t* offsets = nullptr;
+  int taps = 0, outputs = 0;
+  int rows = 0, vectors = 0;
+  ConstPlane input;
+  Plane output;
+};
+
+/// partial[k][lane] += sum over positions of gradient[o] * input[offset of tap k + position], for
+/// the taps k of every output o. `lists` may carry any weights.
+struct WeightGradientJob {
+  TapLists lists;
+  int rows = 0, vectors = 0;
+  ConstPlane input;
+  ConstPlane gradient;       // of the sums
+  float* partial = nullptr;  // lanes per tap
+};
+
+/// The dense one: partial[o][tap][lane].
+struct DenseWeightGradientJob {
+  const std::int32_t* offsets = nullptr;
+  int taps = 0, outputs = 0;
+  int rows = 0, vectors = 0;
+  ConstPlane input;
+  ConstPlane gradient;
+  float* partial = nullptr;
+};
+
+/// out = min(max(scale * z + shift + (residual_scale * residual + residual_shift), low), high),
+/// into `out` and, if it is there, `copy`. Null arrays: factor 1, summand 0; null residual: none.
+struct ActivateJob {
+  int channels = 0, rows = 0, vectors = 0;
+  ConstPlane z;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  ConstPlane residual;
+  const float* residual_scale = nullptr;
+  const float* residual_shift = nullptr;
+  float low = -__builtin_inff(), high = __builtin_inff();
+  Plane out, copy;
+  bool stream_copy = false;
+};
+
+/// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c].
+struct NormGradientJob {
+  int channels = 0, rows = 0, vectors = 0;
+  ConstPlane g, z;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  const float* mean = nullptr;
+  const float* constant = nullptr;
+  Plane out;
+};
+
+/// GradientEpilogue without a convolution before it: out = epilogue(sum); out may be sum's memory.
+struct GateJob {
+  int channels = 0, rows = 0, vectors = 0;
+  ConstPlane sum;  // null: 0
+  Plane out;
+};
+
+/// Sums of z - mean, and of its square, per channel.
+struct MomentsJob {
+  int channels = 0, rows = 0, vectors = 0;
+  ConstPlane z;
+  const float* mean = nullptr;
+  float* sums = nullptr;
+};
+
+struct Kernels {
+  std::string_view name;  // "avx512", "avx2", "plain"
+  int lanes = 0;
+  int max_tile = 0;  // vectors a tile may have
+  void (*sum)(const SumJob&, const Epilogue&) = nullptr;
+  void (*gradient)(const SumJob&, const GradientEpilogue&) = nullptr;
+  void (*dense_sum)(const DenseSumJob&, const Epilogue&) = nullptr;
+  void (*dense_gradient)(const DenseSumJob&, const GradientEpilogue&) = nullptr;
+  void (*weight_gradient)(const WeightGradientJob&) = nullptr;
+  void (*dense_weight_gradient)(const DenseWeightGradientJob&) = nullptr;
+  void (*activate)(const ActivateJob&) = nullptr;
+  void (*norm_gradient)(const NormGradientJob&) = nullptr;
+  void (*gate)(const GateJob&, const GradientEpilogue&) = nullptr;
+  void (*moments)(const MomentsJob&) = nullptr;
+};
+
+/// Those this CPU can run, the widest first; "plain" is always there. The environment variable
+/// POLLARD_ISA=avx512|avx2|plain leaves only that one.
+[[nodiscard]] std::span<const Kernels* const> available_kernels();
+[[nodiscard]] inline const Kernels& best_kernels() { return *available_kernels().front(); }
+
+}  // namespace pollard::sparse
