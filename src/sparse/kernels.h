@@ -41,7 +41,7 @@ struct ConstPlane {
 /// What happens to a sum before it is stored:  y = min(max(sum + bias + add, low), high).
 struct Epilogue {
   const float* bias = nullptr;  // per output channel
-  ConstPlane add;
+  ConstPlane add = {};
   float low = -__builtin_inff(), high = __builtin_inff();
   /// Per output channel: `lanes` running sums of y, then `lanes` of y * y.
   float* sums = nullptr;
@@ -53,12 +53,12 @@ struct Epilogue {
 ///   y = clip(scale * z + shift):   g = (sum + add) * [low < scale * gate + shift < high]
 /// and to the sums that the batch norm before it needs:  sums of g, and of g * (z - mean).
 struct GradientEpilogue {
-  ConstPlane add;
-  ConstPlane gate;               // null: everything passes
+  ConstPlane add = {};
+  ConstPlane gate = {};          // null: everything passes
   const float* scale = nullptr;  // per channel; null: the gate is the activation itself
   const float* shift = nullptr;
   float low = 0, high = __builtin_inff();
-  ConstPlane z;                 // with sums
+  ConstPlane z = {};            // with sums
   const float* mean = nullptr;  // per channel; null: 0
   float* sums = nullptr;        // per channel: `lanes` of g, then `lanes` of g * (z - mean)
   bool stream = false;
@@ -66,10 +66,10 @@ struct GradientEpilogue {
 
 /// output[o] = epilogue(sum over taps of weight * input[offset + position]).
 struct SumJob {
-  TapLists lists;
+  TapLists lists = {};
   int rows = 0, vectors = 0;  // of the output
-  ConstPlane input;           // row, vector: what one step of the output moves
-  Plane output;
+  ConstPlane input = {};      // row, vector: what one step of the output moves
+  Plane output = {};
   int tile_rows = 1, tile_vectors = 8;  // at most max_tile vectors in all
 };
 
@@ -80,17 +80,17 @@ struct DenseSumJob {
   const std::int32_t* offsets = nullptr;
   int taps = 0, outputs = 0;
   int rows = 0, vectors = 0;
-  ConstPlane input;
-  Plane output;
+  ConstPlane input = {};
+  Plane output = {};
 };
 
 /// partial[k][lane] += sum over positions of gradient[o] * input[offset of tap k + position], for
 /// the taps k of every output o. `lists` may carry any weights.
 struct WeightGradientJob {
-  TapLists lists;
+  TapLists lists = {};
   int rows = 0, vectors = 0;
-  ConstPlane input;
-  ConstPlane gradient;       // of the sums
+  ConstPlane input = {};
+  ConstPlane gradient = {};  // of the sums
   float* partial = nullptr;  // lanes per tap
 };
 
@@ -99,8 +99,8 @@ struct DenseWeightGradientJob {
   const std::int32_t* offsets = nullptr;
   int taps = 0, outputs = 0;
   int rows = 0, vectors = 0;
-  ConstPlane input;
-  ConstPlane gradient;
+  ConstPlane input = {};
+  ConstPlane gradient = {};
   float* partial = nullptr;
 };
 
@@ -108,39 +108,39 @@ struct DenseWeightGradientJob {
 /// into `out` and, if it is there, `copy`. Null arrays: factor 1, summand 0; null residual: none.
 struct ActivateJob {
   int channels = 0, rows = 0, vectors = 0;
-  ConstPlane z;
+  ConstPlane z = {};
   const float* scale = nullptr;
   const float* shift = nullptr;
-  ConstPlane residual;
+  ConstPlane residual = {};
   const float* residual_scale = nullptr;
   const float* residual_shift = nullptr;
   float low = -__builtin_inff(), high = __builtin_inff();
-  Plane out, copy;
+  Plane out = {}, copy = {};
   bool stream_copy = false;
 };
 
 /// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c].
 struct NormGradientJob {
   int channels = 0, rows = 0, vectors = 0;
-  ConstPlane g, z;
+  ConstPlane g = {}, z = {};
   const float* a = nullptr;
   const float* b = nullptr;
   const float* mean = nullptr;
   const float* constant = nullptr;
-  Plane out;
+  Plane out = {};
 };
 
 /// GradientEpilogue without a convolution before it: out = epilogue(sum); out may be sum's memory.
 struct GateJob {
   int channels = 0, rows = 0, vectors = 0;
-  ConstPlane sum;  // null: 0
-  Plane out;
+  ConstPlane sum = {};  // null: 0
+  Plane out = {};
 };
 
 /// Sums of z - mean, and of its square, per channel.
 struct MomentsJob {
   int channels = 0, rows = 0, vectors = 0;
-  ConstPlane z;
+  ConstPlane z = {};
   const float* mean = nullptr;
   float* sums = nullptr;
 };
