@@ -12,7 +12,7 @@ packages=(
   g++ cmake ninja-build ccache pkg-config
   # the library
   libtorch-dev libopenblas0-openmp libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev
-  zlib1g-dev libxxhash-dev
+  zlib1g-dev libxxhash-dev libonnx-dev libprotobuf-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   # the data of the quickstart

@@ -1,0 +1,89 @@
+// A file is checked before it appears: by libonnx's checker and its shape inference, and by reading
+// it back.
+#include <fmt/format.h>
+#include <onnx/checker.h>
+#include <onnx/shape_inference/implementation.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "core/files.h"
+#include "core/finite.h"
+#include "graph/fold_batch_norm.h"
+#include "graph/onnx/encode.h"
+#include "pollard/error.h"
+#include "pollard/networks.h"
+#include "pollard/onnx_file.h"
+
+namespace pollard {
+namespace {
+
+[[noreturn]] void broken(const std::string& path, const std::string& why) {
+  throw Error(ErrorCode::Internal, fmt::format("{}: {}; the file was not written", path, why));
+}
+
+std::string serialize(const onnx::ModelProto& model, const std::string& path) {
+  std::string bytes;
+  if (model.ByteSizeLong() > std::numeric_limits<std::int32_t>::max()) {
+    throw Error(ErrorCode::Input,
+                fmt::format("{}: the network has {} bytes, ONNX files hold at most 2 GiB", path,
+                            model.ByteSizeLong()));
+  }
+  if (!model.SerializeToString(&bytes)) broken(path, "the model cannot be encoded");
+  return bytes;
+}
+
+/// The one output's shape as libonnx derives it, without the batch.
+Shape inferred_output(onnx::ModelProto model) {
+  model.mutable_graph()->mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
+  onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), {true, 1, true});
+  Shape shape;
+  const auto& dimensions = model.graph().output(0).type().tensor_type().shape().dim();
+  for (int i = 1; i < dimensions.size(); ++i) shape.push_back(dimensions[i].dim_value());
+  return shape;
+}
+
+/// What libonnx finds wrong, or "".
+std::string find_fault(const onnx::ModelProto& model, const Graph& graph) {
+  try {
+    onnx::checker::check_model(model);
+    const Shape& whole = graph.shape(graph.output());
+    const Shape expected(whole.begin() + 1, whole.end()), inferred = inferred_output(model);
+    if (inferred == expected) return "";
+    return fmt::format("libonnx infers an output of {}, expected {}", to_string(inferred),
+                       to_string(expected));
+  } catch (const std::exception& error) {
+    return fmt::format("libonnx refuses the model: {}", error.what());
+  }
+}
+
+}  // namespace
+
+OnnxReport write_onnx(const std::filesystem::path& path, const Graph& graph, const TensorMap& state,
+                      const OnnxOptions& options) {
+  FoldedNetwork network{graph, match_state(graph, state, path.string())};
+  if (const std::string* name = find_not_finite(network.state); name != nullptr) {
+    throw Error(ErrorCode::Input, fmt::format("{}: tensor '{}' has values that are not finite",
+                                              path.string(), *name));
+  }
+  if (options.fold_batch_norm) network = fold_batch_norm(network.graph, network.state);
+  const std::string bytes =
+      serialize(encode_model(network.graph, network.state, options), path.string());
+  onnx::ModelProto model;
+  if (!model.ParseFromString(bytes)) broken(path.string(), "the model cannot be read back");
+  if (const std::string fault = find_fault(model, network.graph); !fault.empty()) {
+    broken(path.string(), fault);
+  }
+  write_file(path, std::string_view(bytes));
+  OnnxReport report{.bytes = static_cast<std::int64_t>(bytes.size()),
+                    .sparse_tensors = model.graph().sparse_initializer_size()};
+  for (const ParameterInfo& parameter : network.graph.parameters()) {
+    if (parameter.role != ParameterRole::Weight) continue;
+    const std::span<const float> values = network.state.at(parameter.name).f32();
+    report.weights += std::ssize(values);
+    report.nonzeros += std::ssize(values) - std::ranges::count(values, 0.0F);
+  }
+  return report;
+}
+
+}  // namespace pollard
