@@ -35,6 +35,10 @@ inline Vec min(Vec a, Vec b) { return a < b ? a : b; }
 inline void stream(float* at, Vec v) { store(at, v); }
 #endif
 
+/// Lets NaN through, since max and min give their second operand then: a network that has diverged
+/// must not look like one whose units are dead.
+inline Vec clip(Vec v, Vec low, Vec high) { return min(high, max(low, v)); }
+
 /// Ones where the lane counts: lanes below `count`.
 inline Vec first_lanes(int count) {
   Vec v{};

@@ -394,6 +394,29 @@ TEST(Kernels, PlainOnesAreAlwaysThere) {
   EXPECT_EQ(all.back()->name, "plain");
 }
 
+// Else a network that has diverged would look like one whose units are dead.
+TEST(Kernels, ClippingLetsNanThrough) {
+  for (const Kernels* kernels : available_kernels()) {
+    Tensor z(1, 1, 1, kernels->lanes), out(1, 1, 1, kernels->lanes);
+    z.memory[0] = std::numeric_limits<float>::quiet_NaN();
+    ActivateJob job{.channels = 1, .rows = 1, .vectors = 1, .z = z.view(), .low = 0, .high = 6};
+    job.out = out.plane();
+    kernels->activate(job);
+    EXPECT_TRUE(std::isnan(out.memory[0])) << kernels->name;
+    EXPECT_EQ(out.memory[1], 0) << kernels->name;
+
+    const std::int32_t first[] = {0, 1};
+    const Tap tap{0, 1};
+    kernels->sum({.lists = {first, &tap, 1},
+                  .rows = 1,
+                  .vectors = 1,
+                  .input = z.view(),
+                  .output = out.plane()},
+                 {.low = 0});
+    EXPECT_TRUE(std::isnan(out.memory[0])) << kernels->name;
+  }
+}
+
 TEST(Kernels, StreamedOutputsAreTheSame) {
   for (const Kernels* kernels : available_kernels()) {
     const int lanes = kernels->lanes;
