@@ -25,8 +25,9 @@ std::string shortened(std::string_view text) {
   return std::string(text.substr(0, longest)) + "...";
 }
 
-ByteCursor::ByteCursor(std::span<const std::byte> bytes, std::string_view place)
-    : bytes_(bytes), place_(place) {}
+ByteCursor::ByteCursor(std::span<const std::byte> bytes, std::string_view place,
+                       std::string_view hint)
+    : bytes_(bytes), place_(place), hint_(hint) {}
 
 template <typename T>
 T ByteCursor::number() {
@@ -63,7 +64,7 @@ std::string_view ByteCursor::line() {
 }
 
 void ByteCursor::fail(const std::string& problem) const {
-  refuse(place_, fmt::format("at byte {}, {}", position_, problem));
+  refuse(place_, fmt::format("at byte {}, {}", position_, problem), hint_);
 }
 
 }  // namespace pollard

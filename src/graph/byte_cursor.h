@@ -31,8 +31,10 @@ struct TensorName {
 
 class ByteCursor {
  public:
-  /// `place` is what messages begin with: the file, and what of it the bytes are.
-  ByteCursor(std::span<const std::byte> bytes, std::string_view place);
+  /// `place` is what messages begin with: the file, and what of it the bytes are. `hint` (text that
+  /// stays) is what they advise.
+  ByteCursor(std::span<const std::byte> bytes, std::string_view place,
+             std::string_view hint = kDamagedPytorch);
 
   [[nodiscard]] std::uint8_t u8() { return number<std::uint8_t>(); }
   [[nodiscard]] std::uint16_t u16() { return number<std::uint16_t>(); }
@@ -45,6 +47,8 @@ class ByteCursor {
   /// Up to the next line feed, which is passed but not given.
   [[nodiscard]] std::string_view line();
 
+  /// All that is left, without passing it.
+  [[nodiscard]] std::span<const std::byte> rest() const { return bytes_.subspan(position_); }
   [[nodiscard]] std::size_t position() const { return position_; }
   [[nodiscard]] std::size_t left() const { return bytes_.size() - position_; }
   [[nodiscard]] const std::string& place() const { return place_; }
@@ -57,6 +61,7 @@ class ByteCursor {
 
   std::span<const std::byte> bytes_;
   std::string place_;
+  std::string_view hint_;
   std::size_t position_ = 0;
 };
 
