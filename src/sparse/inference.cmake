@@ -1,0 +1,22 @@
+# What inference needs, for the floor and for the runtime, each of which compiles it in its own way:
+# inference_sources. The kernels are compiled once per instruction set and chosen at run time.
+string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" processor)
+set(inference_sources kernels.cpp kernels_plain.cpp packed_tensor.cpp plrd_frame.cpp plrd_read.cpp rice.cpp
+                      thread_pool.cpp)
+if(processor MATCHES "x86_64|amd64")
+  list(APPEND inference_sources kernels_avx2.cpp kernels_avx512.cpp)
+endif()
+list(TRANSFORM inference_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
+
+set(contraction -ffp-contract=fast -O3)
+function(pollard_kernel source)
+  set_source_files_properties(${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${source} PROPERTIES ${ARGN})
+endfunction()
+pollard_kernel(kernels_plain.cpp COMPILE_OPTIONS "${contraction}")
+pollard_kernel(kernels_avx2.cpp COMPILE_OPTIONS "${contraction};-mavx2;-mfma")
+# gcc 12 takes the intrinsics' undefined vectors for ours.
+pollard_kernel(kernels_avx512.cpp
+               COMPILE_OPTIONS "${contraction};-mavx512f;-Wno-maybe-uninitialized;-Wno-uninitialized")
+if(processor MATCHES "x86_64|amd64")
+  pollard_kernel(kernels.cpp COMPILE_DEFINITIONS POLLARD_X86=1)
+endif()
