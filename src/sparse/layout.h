@@ -1,0 +1,63 @@
+// Where the values of a tensor lie. All floats, [row][channel][x ...], with a halo of zeros around
+// each map, so that what reads beyond a border needs no condition.
+//
+//   blocked   `lanes` images: [row][channel][x][image]. A vector is one pixel.
+//   spatial   one image: [row][channel][x]. A vector is `lanes` neighbouring pixels. A reader of
+//             stride p finds its neighbours in planes of every p-th pixel, the `phases`:
+//             [row][channel][x mod p][x / p].
+#pragma once
+
+#include <cstdint>
+
+#include "sparse/kernels.h"
+
+namespace pollard::sparse {
+
+enum class Packing { Blocked, Spatial };
+
+struct MapShape {
+  int channels = 0, height = 0, width = 0;
+  bool operator==(const MapShape&) const = default;
+};
+
+/// Zeros around a map, in pixels.
+struct Halo {
+  int top = 0, left = 0, bottom = 0, right = 0;
+  bool operator==(const Halo&) const = default;
+};
+[[nodiscard]] Halo larger(const Halo& a, const Halo& b);
+
+struct Layout {
+  Packing packing = Packing::Blocked;
+  int lanes = 0;
+  MapShape shape;
+  Halo halo;
+  int phases = 1;
+  // Floats: from one to the next, of pixel (0, 0, 0), of the whole buffer with what vectors read
+  // beyond it.
+  std::int64_t channel = 0, row = 0, phase = 0, origin = 0, size = 0;
+
+  [[nodiscard]] bool blocked() const { return packing == Packing::Blocked; }
+  /// Images side by side.
+  [[nodiscard]] int images() const { return blocked() ? lanes : 1; }
+  /// Vectors in a row, and lanes that count in its last one (0: all). With one phase only.
+  [[nodiscard]] int vectors() const;
+  [[nodiscard]] int tail() const;
+  /// Of a pixel (of the first image), which may be in the halo, from the buffer's start.
+  [[nodiscard]] std::int64_t at(int c, int y, int x) const;
+
+  /// Pixel (0, 0, 0) and on; the vector stride is that of one pixel or of `lanes`.
+  [[nodiscard]] Plane plane(float* buffer) const { return {buffer + origin, channel, row, lanes}; }
+  [[nodiscard]] ConstPlane plane(const float* buffer) const {
+    return {buffer + origin, channel, row, lanes};
+  }
+
+  bool operator==(const Layout&) const = default;
+};
+
+/// Throws Error{Input} where an offset does not fit into 32 bits.
+[[nodiscard]] Layout blocked_layout(const MapShape& shape, const Halo& halo, int lanes);
+[[nodiscard]] Layout spatial_layout(const MapShape& shape, const Halo& halo, int lanes,
+                                    int phases = 1);
+
+}  // namespace pollard::sparse
