@@ -2,18 +2,21 @@
 # Installs what is missing, builds with tests and runs them all; the tests on real images and
 # weights too, where that data is to be had (see fetch-data.sh).
 #
-#   scripts/test.sh [--asan] [options of ctest]
+#   scripts/test.sh [--asan | --asan-plain] [options of ctest]
 #
-# --asan: the same under AddressSanitizer and UndefinedBehaviorSanitizer first, without the tests
-# labelled slow.
+# --asan: first under AddressSanitizer and UndefinedBehaviorSanitizer, without the tests labelled
+# slow. --asan-plain: so for the floors without LibTorch only, which takes minutes instead of half an
+# hour; they hold the readers of files and the kernels.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 presets=(release)
-if [ "${1:-}" = --asan ]; then
-  presets=(asan release)
-  shift
-fi
+case ${1:-} in
+  --asan | --asan-plain)
+    presets=("${1#--}" release)
+    shift
+    ;;
+esac
 
 scripts/setup.sh
 data=$(scripts/fetch-data.sh)
