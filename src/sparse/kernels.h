@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -41,7 +42,8 @@ struct ConstPlane {
 /// What happens to a sum before it is stored:  y = min(max(sum + bias + add, low), high).
 struct Epilogue {
   const float* bias = nullptr;  // per output channel
-  ConstPlane add = {};
+  ConstPlane add = {};          // its channel 0 is for output add_first
+  int add_first = 0, add_end = std::numeric_limits<int>::max();
   float low = -__builtin_inff(), high = __builtin_inff();
   /// Per output channel: `lanes` running sums of y, then `lanes` of y * y.
   float* sums = nullptr;
@@ -70,7 +72,7 @@ struct SumJob {
   int rows = 0, vectors = 0;  // of the output
   ConstPlane input = {};      // row, vector: what one step of the output moves
   Plane output = {};
-  int tile_rows = 1, tile_vectors = 8;  // at most max_tile vectors in all
+  int tile_rows = 1, tile_vectors = 8;  // at most max_tile vectors in all, and 8 rows
 };
 
 /// The same with all weights there: weights[o / 4][tap][o % 4] (the last group filled with zeros),
@@ -117,6 +119,7 @@ struct ActivateJob {
   float low = -__builtin_inff(), high = __builtin_inff();
   Plane out = {}, copy = {};
   bool stream_copy = false;
+  int tail = 0;  // as in Epilogue, for `out`
 };
 
 /// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c].
@@ -145,6 +148,27 @@ struct MomentsJob {
   float* sums = nullptr;
 };
 
+/// Windows: out = max, or factor * sum, of input[offset + position] over the taps.
+struct PoolJob {
+  const std::int32_t* offsets = nullptr;
+  int taps = 0;
+  int channels = 0, rows = 0, vectors = 0;
+  ConstPlane input = {};  // row, vector: what one step of the output moves
+  Plane output = {};
+  bool maximum = false;
+  const float* factors = nullptr;  // of sums, `lanes` for each row and vector
+  bool across = false;             // sums the lanes too, into the first; the others become 0
+  int tail = 0;                    // as in Epilogue
+};
+
+/// Spatial: the even pixels of each row and the odd ones, each into a plane of its own.
+struct SplitJob {
+  int channels = 0, rows = 0, width = 0;  // of the input
+  ConstPlane input = {};
+  Plane output = {};
+  std::int64_t phase = 0;  // from the even plane to the odd one
+};
+
 struct Kernels {
   std::string_view name;  // "avx512", "avx2", "plain"
   int lanes = 0;
@@ -159,6 +183,11 @@ struct Kernels {
   void (*norm_gradient)(const NormGradientJob&) = nullptr;
   void (*gate)(const GateJob&, const GradientEpilogue&) = nullptr;
   void (*moments)(const MomentsJob&) = nullptr;
+  void (*pool)(const PoolJob&) = nullptr;
+  void (*split)(const SplitJob&) = nullptr;
+  /// Sums of which only the first lane of one vector counts (spatial, 1 x 1): scalars.
+  void (*dots)(const SumJob&, const Epilogue&) = nullptr;
+  void (*dense_dots)(const DenseSumJob&, const Epilogue&) = nullptr;
 };
 
 /// Those this CPU can run, the widest first; "plain" is always there. The environment variable

@@ -39,13 +39,29 @@ inline void stream(float* at, Vec v) { store(at, v); }
 /// must not look like one whose units are dead.
 inline Vec clip(Vec v, Vec low, Vec high) { return min(high, max(low, v)); }
 
-/// Ones where the lane counts: lanes below `count`.
-inline Vec first_lanes(int count) {
-  Vec v{};
-  for (int lane = 0; lane < kLanes; ++lane) v[lane] = lane < count ? 1.0F : 0.0F;
+/// True in the lanes below `count`.
+inline IntVec first_lanes(int count) {
+  IntVec v{};
+  for (int lane = 0; lane < kLanes; ++lane) v[lane] = lane < count ? -1 : 0;
   return v;
 }
 inline Vec where(IntVec condition, Vec yes, Vec no) { return condition ? yes : no; }
+
+/// Every second lane of a and then of b, from the first or from the second on.
+#if POLLARD_LANES == 16
+inline Vec even(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+}
+inline Vec odd(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+#elif POLLARD_LANES == 8
+inline Vec even(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
+inline Vec odd(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15); }
+#else
+inline Vec even(Vec a, Vec b) { return __builtin_shufflevector(a, b, 0, 2, 4, 6); }
+inline Vec odd(Vec a, Vec b) { return __builtin_shufflevector(a, b, 1, 3, 5, 7); }
+#endif
 
 }  // namespace POLLARD_ISA
 }  // namespace pollard::sparse
