@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +47,23 @@ struct OnnxReport {
 /// whole or not at all. Throws Error{Input} naming a tensor that does not fit or is not finite.
 OnnxReport write_onnx(const std::filesystem::path& path, const Graph& graph, const TensorMap& state,
                       const OnnxOptions& options = {});
+
+struct OnnxModel {
+  Graph graph;
+  TensorMap state;                              // every parameter of the graph, as F32
+  std::map<std::string, std::string> metadata;  // metadata_props
+  std::string producer;                         // "pytorch 1.13.0"
+  std::string input, output;                    // as the file calls them
+};
+
+/// `images` replaces sizes that the file leaves open, and gives those of a file whose input is one
+/// row an image. Throws Error{Input} naming the file; nodes that cannot be read are named all at
+/// once.
+[[nodiscard]] OnnxModel read_onnx(const std::filesystem::path& path, ImageShape images = {});
+/// Without the files that a model may have beside it.
+[[nodiscard]] OnnxModel decode_onnx(std::span<const std::byte> bytes, std::string_view origin,
+                                    ImageShape images = {});
+
+[[nodiscard]] bool is_named_as_onnx(std::string_view name);
 
 }  // namespace pollard

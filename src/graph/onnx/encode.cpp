@@ -25,12 +25,26 @@ void set_type(onnx::ValueInfoProto& value, const std::string& name, const Shape&
   for (std::size_t i = 1; i < shape.size(); ++i) dimensions.add_dim()->set_dim_value(shape[i]);
 }
 
+using Values = std::set<std::string, std::less<>>;
+
+/// What the output depends on: values and parameters.
+Values needed_values(const Graph& graph) {
+  Values needed{graph.output()};
+  for (auto node = graph.nodes().rbegin(); node != graph.nodes().rend(); ++node) {
+    if (needed.contains(node->output)) needed.insert(node->inputs.begin(), node->inputs.end());
+  }
+  return needed;
+}
+
 class Encoder {
  public:
   Encoder(const Graph& graph, const TensorMap& state, const OnnxOptions& options)
-      : graph_(graph), state_(state), options_(options), out_(*model_.mutable_graph()) {
-    for (const Node& node : graph.nodes()) names_.insert(node.output);
-    for (const ParameterInfo& parameter : graph.parameters()) names_.insert(parameter.name);
+      : graph_(graph),
+        state_(state),
+        options_(options),
+        out_(*model_.mutable_graph()),
+        needed_(needed_values(graph)),
+        names_(needed_) {
     input_ = chosen_name(options.input, Graph::kInput);
     output_ = options.output.empty() ? graph.output() : chosen_name(options.output, graph.output());
     if (input_ == output_) refuse_name(input_);
@@ -38,7 +52,7 @@ class Encoder {
 
   onnx::ModelProto encode() {
     model_.set_ir_version(kIrVersion);
-    model_.set_producer_name("pollard");
+    model_.set_producer_name(kProducer);
     model_.set_producer_version(POLLARD_VERSION);
     model_.add_opset_import()->set_version(kOpset);
     for (const auto& [key, value] : options_.metadata) {
@@ -49,8 +63,12 @@ class Encoder {
     out_.set_name(graph_.name());
     set_type(*out_.add_input(), input_, graph_.shape(Graph::kInput));
     set_type(*out_.add_output(), output_, graph_.shape(graph_.output()));
-    for (const ParameterInfo& parameter : graph_.parameters()) add_parameter(parameter.name);
-    for (const Node& node : graph_.nodes()) add_node(node);
+    for (const ParameterInfo& parameter : graph_.parameters()) {
+      if (needed_.contains(parameter.name)) add_parameter(parameter.name);
+    }
+    for (const Node& node : graph_.nodes()) {
+      if (needed_.contains(node.output)) add_node(node);
+    }
     return std::move(model_);
   }
 
@@ -184,7 +202,8 @@ class Encoder {
   const OnnxOptions& options_;
   onnx::ModelProto model_;
   onnx::GraphProto& out_;
-  std::set<std::string, std::less<>> names_;  // of values and initialisers
+  Values needed_;
+  Values names_;  // of values and initialisers
   std::string input_, output_;
 };
 

@@ -7,8 +7,10 @@
 
 namespace pollard {
 
-/// Opset 13. `state` must fit the graph, as F32. Throws Error{Input} where options.input or
-/// options.output is the name of another value.
+inline constexpr const char* kProducer = "pollard";
+
+/// Opset 13. What the output does not depend on is left out. `state` must fit the graph, as F32.
+/// Throws Error{Input} where options.input or options.output is the name of another value.
 [[nodiscard]] onnx::ModelProto encode_model(const Graph& graph, const TensorMap& state,
                                             const OnnxOptions& options);
 

@@ -1,5 +1,6 @@
-// A file is checked before it appears: by libonnx's checker and its shape inference, and by reading
-// it back.
+// A file is checked before it appears: libonnx's checker must accept it, its shape inference must
+// find our output's shape, and what our reader makes of it must be written as the same file again:
+// the same nodes, attributes and weights, so the same outputs and the same zeros.
 #include <fmt/format.h>
 #include <onnx/checker.h>
 #include <onnx/shape_inference/implementation.h>
@@ -9,8 +10,10 @@
 
 #include "core/files.h"
 #include "core/finite.h"
+#include "graph/byte_cursor.h"
 #include "graph/fold_batch_norm.h"
 #include "graph/onnx/encode.h"
+#include "graph/onnx/names.h"
 #include "pollard/error.h"
 #include "pollard/networks.h"
 #include "pollard/onnx_file.h"
@@ -57,10 +60,48 @@ std::string find_fault(const onnx::ModelProto& model, const Graph& graph) {
   }
 }
 
+/// Names that are read back as they are.
+void check_names(const Graph& graph, const std::string& path) {
+  const auto check = [&path](const std::string& name) {
+    if (plain_name(name) == name) return;
+    throw Error(ErrorCode::Input,
+                fmt::format("{}: the name '{}' of the network has characters that we do not write",
+                            path, shortened(name)),
+                "use at most 200 letters, digits and _-./:+@");
+  };
+  check(graph.name());
+  for (const Node& node : graph.nodes()) check(node.name);
+  for (const ParameterInfo& parameter : graph.parameters()) check(parameter.name);
+}
+
+/// A model's bytes but for the order of initialisers, which no network depends on.
+std::string in_order(onnx::ModelProto model) {
+  onnx::GraphProto& graph = *model.mutable_graph();
+  const auto before = [](const auto& a, const auto& b) { return a.name() < b.name(); };
+  const auto before_sparse = [](const auto& a, const auto& b) {
+    return a.values().name() < b.values().name();
+  };
+  std::sort(graph.mutable_initializer()->begin(), graph.mutable_initializer()->end(), before);
+  std::sort(graph.mutable_sparse_initializer()->begin(), graph.mutable_sparse_initializer()->end(),
+            before_sparse);
+  return model.SerializeAsString();
+}
+
+/// Whether reading `bytes` and writing the result makes the same model.
+bool reads_as_written(const std::string& bytes, const onnx::ModelProto& model,
+                      const std::string& path, const OnnxOptions& options) {
+  const OnnxModel read = decode_onnx(std::as_bytes(std::span(bytes)), path);
+  OnnxOptions again = options;
+  again.output = read.output;
+  onnx::ModelProto rewritten = encode_model(read.graph, read.state, again);
+  return in_order(model) == in_order(std::move(rewritten));
+}
+
 }  // namespace
 
 OnnxReport write_onnx(const std::filesystem::path& path, const Graph& graph, const TensorMap& state,
                       const OnnxOptions& options) {
+  check_names(graph, path.string());
   FoldedNetwork network{graph, match_state(graph, state, path.string())};
   if (const std::string* name = find_not_finite(network.state); name != nullptr) {
     throw Error(ErrorCode::Input, fmt::format("{}: tensor '{}' has values that are not finite",
@@ -73,6 +114,9 @@ OnnxReport write_onnx(const std::filesystem::path& path, const Graph& graph, con
   if (!model.ParseFromString(bytes)) broken(path.string(), "the model cannot be read back");
   if (const std::string fault = find_fault(model, network.graph); !fault.empty()) {
     broken(path.string(), fault);
+  }
+  if (!reads_as_written(bytes, model, path.string(), options)) {
+    broken(path.string(), "the model is read back as another");
   }
   write_file(path, std::string_view(bytes));
   OnnxReport report{.bytes = static_cast<std::int64_t>(bytes.size()),
