@@ -244,7 +244,7 @@ std::filesystem::path TensorReader::external_file(const onnx::TensorProto& tenso
                                                   const std::string& location) {
   namespace fs = std::filesystem;
   constexpr std::string_view hint = "external data must lie in the model's folder";
-  const std::string shown = shortened(location);
+  const std::string shown = shortened(location.c_str());  // a zero byte would end messages
   const fs::path relative(location);
   const bool leaves =
       relative.is_absolute() || std::ranges::find(relative, fs::path("..")) != relative.end();

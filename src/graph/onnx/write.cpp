@@ -38,10 +38,22 @@ std::string serialize(const onnx::ModelProto& model, const std::string& path) {
 
 /// The one output's shape as libonnx derives it, without the batch.
 Shape inferred_output(onnx::ModelProto model) {
-  model.mutable_graph()->mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
+  onnx::GraphProto& graph = *model.mutable_graph();
+  graph.mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
+  // It does not take sparse weights for tensors: to it they are inputs of their shape.
+  for (const onnx::SparseTensorProto& sparse : graph.sparse_initializer()) {
+    onnx::ValueInfoProto& input = *graph.add_input();
+    input.set_name(sparse.values().name());
+    onnx::TypeProto::Tensor& type = *input.mutable_type()->mutable_tensor_type();
+    type.set_elem_type(onnx::TensorProto::FLOAT);
+    for (const std::int64_t size : sparse.dims()) {
+      type.mutable_shape()->add_dim()->set_dim_value(size);
+    }
+  }
+  graph.clear_sparse_initializer();
   onnx::shape_inference::InferShapes(model, onnx::OpSchemaRegistry::Instance(), {true, 1, true});
   Shape shape;
-  const auto& dimensions = model.graph().output(0).type().tensor_type().shape().dim();
+  const auto& dimensions = graph.output(0).type().tensor_type().shape().dim();
   for (int i = 1; i < dimensions.size(); ++i) shape.push_back(dimensions[i].dim_value());
   return shape;
 }
