@@ -122,7 +122,7 @@ struct ActivateJob {
   int tail = 0;  // as in Epilogue, for `out`
 };
 
-/// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c].
+/// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c] + add.
 struct NormGradientJob {
   int channels = 0, rows = 0, vectors = 0;
   ConstPlane g = {}, z = {};
@@ -131,6 +131,7 @@ struct NormGradientJob {
   const float* mean = nullptr;
   const float* constant = nullptr;
   Plane out = {};
+  ConstPlane add = {};  // null: 0
 };
 
 /// GradientEpilogue without a convolution before it: out = epilogue(sum); out may be sum's memory.

@@ -39,6 +39,11 @@ struct DrawAddress {
   std::int64_t step = 0;
 };
 
+struct TimedPart {
+  std::string name;  // "layer1.0.conv1 forward", ...
+  double seconds = 0;
+};
+
 class Trainer {
  public:
   /// masks: U8 under the weights' names; a weight without one is dense. Throws Error{Input} naming
@@ -54,13 +59,23 @@ class Trainer {
   /// Training mode. images: count x H x W x C.
   StepResult forward_backward(std::span<const float> images, std::span<const std::int64_t> labels,
                               const DrawAddress& address);
+  /// Evaluation mode. outputs: count x classes.
+  void predict(std::span<const float> images, std::int64_t count, std::span<float> outputs);
+  /// The same, and the loss.
+  StepResult evaluate(std::span<const float> images, std::span<const std::int64_t> labels);
   /// Forward with the batch's statistics and without dropout: running statistics become
   /// (1 - weight) * running + weight * batch's.
   void observe_statistics(std::span<const float> images, std::int64_t count, double weight);
 
+  /// Whether the loss depends on this parameter; if not, its gradient is never written.
+  [[nodiscard]] bool depends_on(std::string_view parameter) const;
   [[nodiscard]] int threads() const;
   /// Bytes of workspace held now.
   [[nodiscard]] std::int64_t memory() const;
+
+  /// Seconds that the parts of forward_backward have taken since the last call, by what they are;
+  /// the first call begins to count.
+  [[nodiscard]] std::vector<TimedPart> take_profile();
 
  private:
   class Impl;

@@ -360,13 +360,16 @@ RC_GTEST_PROP(Kernels, NormGradientsAndMomentsAsWrittenOut, ()) {
   const int channels = within(1, 5), rows = within(1, 4), vectors = within(1, 11);
   const int lanes = kernels.lanes;
   Tensor g(channels, rows, vectors, lanes, 1), z(channels, rows, vectors, lanes),
-      out(channels, rows, vectors, lanes, 2);
+      out(channels, rows, vectors, lanes, 2), add(channels, rows, vectors, lanes, 1);
+  const bool adds = within(0, 1) != 0;
   g.fill();
+  add.fill();
   z.fill();
   const std::vector<float> a = random_values(channels), b = random_values(channels),
                            mean = random_values(channels), constant = random_values(channels);
   kernels.norm_gradient({channels, rows, vectors, g.view(), z.view(), a.data(), b.data(),
-                         mean.data(), constant.data(), out.plane()});
+                         mean.data(), constant.data(), out.plane(),
+                         adds ? add.view() : ConstPlane{}});
   std::vector<float> sums(static_cast<std::size_t>(channels * 2 * lanes), 0.0F);
   kernels.moments({channels, rows, vectors, z.view(), mean.data(), sums.data()});
   for (int c = 0; c < channels; ++c)
@@ -376,8 +379,8 @@ RC_GTEST_PROP(Kernels, NormGradientsAndMomentsAsWrittenOut, ()) {
       for (int r = 0; r < rows; ++r)
         for (int v = 0; v < vectors; ++v) {
           const double centred = double{z.memory[z.at(c, r, v, l)]} - mean[i];
-          const double expected =
-              a[i] * double{g.memory[g.at(c, r, v, l)]} + b[i] * centred + constant[i];
+          const double expected = a[i] * double{g.memory[g.at(c, r, v, l)]} + b[i] * centred +
+                                  constant[i] + (adds ? add.memory[add.at(c, r, v, l)] : 0);
           RC_ASSERT(std::abs(out.memory[out.at(c, r, v, l)] - expected) < 1e-4);
           first += centred;
           second += centred * centred;
