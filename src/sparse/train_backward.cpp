@@ -95,7 +95,7 @@ class ConvBackward {
     return !layer_.classes.empty() && layer_.classes.front().rows > shape_.y.height;
   }
   // Behind a bias a norm takes the mean away: the gradient is zero.
-  [[nodiscard]] bool sums_bias() const { return layer_.bias != nullptr && norm_ == nullptr; }
+  [[nodiscard]] bool sums_bias() const { return layer_.bias != nullptr && !action_.balanced; }
   [[nodiscard]] float* partials_of(int thread) const {
     return layer_.partials.data() + thread * layer_.partial_count() * site_.lanes();
   }
@@ -114,11 +114,10 @@ class ConvBackward {
     if (out_ != nullptr) all = std::max(all, layer_.classes.front().rows);
     for (int row = 0; row < all; row += plan_.chunk) {
       const int end = std::min(row + plan_.chunk, all), y_end = std::min(end, shape_.y.height);
-      const float* g = g_direct_ ? constant(g_.plane(block, row)).at
-                                 : g_window.reach(row - layer_.g_before, end + layer_.g_after,
-                                                  fill_g) +
-                                       layer_.g_before * layer_.g.row +
-                                       std::int64_t{layer_.g.left} * lanes;
+      const float* g =
+          g_direct_ ? constant(g_.plane(block, row)).at
+                    : g_window.reach(row - layer_.g_before, end + layer_.g_after, fill_g) +
+                          layer_.g_before * layer_.g.row + std::int64_t{layer_.g.left} * lanes;
       const ConstPlane gradient{g, layer_.g.channel, layer_.g.row, lanes};
       if (y_end > row) {
         const int first = row * shape_.stride[0] - shape_.top;
@@ -162,7 +161,8 @@ class ConvBackward {
                             .mean = norm_->mean.data(),
                             .constant = norm_->constant.data(),
                             .out = out});
-    if (site_.is_partial(block)) zero_dead_lanes(at, count * layer_.g.row / lanes, lanes, site_.live);
+    if (site_.is_partial(block))
+      zero_dead_lanes(at, count * layer_.g.row / lanes, lanes, site_.live);
   }
 
   void weight_gradient(const float* x, const ConstPlane& gradient, int rows,

@@ -41,9 +41,7 @@ Tensors touched(const Pass& action) {
 }
 Tensors touched(const SumForNorm& action) { return {action.z, action.g}; }
 Tensors touched(const FinishNorm&) { return {}; }
-Tensors touched(const SpreadNorm& action) {
-  return {action.out, action.z, action.g, action.add};
-}
+Tensors touched(const SpreadNorm& action) { return {action.out, action.z, action.g, action.add}; }
 Tensors touched(const BackPlain& action) {
   Tensors all = action.inputs;
   all.insert(all.end(), action.gradients.begin(), action.gradients.end());

@@ -47,8 +47,8 @@ Tile choose_tile(const Kernels& kernels, int vectors, int rows) {
 
 bool is_direct(const TrainSite& site, const TrainedLayer& layer, const View& x) {
   const TrainTensor& tensor = site.tensor(x.z);
-  return x.norm < 0 && x.residual < 0 && !x.clips() && layer.shape.top == 0 &&
-         layer.x.left == 0 && layer.x.row == tensor.row() &&
+  return x.norm < 0 && x.residual < 0 && !x.clips() && layer.shape.top == 0 && layer.x.left == 0 &&
+         layer.x.row == tensor.row() &&
          last_row(layer.shape, layer.shape.y.height) <= layer.shape.x.height;
 }
 

@@ -67,7 +67,8 @@ class ConvForward {
       if (add_ != nullptr) epilogue.add = constant(add_->plane(block, row));
       sum(input, end - row, out_.plane(block, row), epilogue);
     }
-    if (copy_ != nullptr && x.end() < shape_.x.height) (void)x.reach(x.end(), shape_.x.height, fill);
+    if (copy_ != nullptr && x.end() < shape_.x.height)
+      (void)x.reach(x.end(), shape_.x.height, fill);
   }
 
   void sum(const float* input, int rows, const Plane& output, const Epilogue& epilogue) const {

@@ -138,8 +138,8 @@ class Builder {
       for (int o = group * shape_.outputs(); o < (group + 1) * shape_.outputs(); ++o)
         for (const BackTap& y : down)
           for (const BackTap& x : across) {
-            const std::int64_t offset = o * layer_.g.channel + y.offset * layer_.g.row +
-                                        std::int64_t{x.offset} * lanes_;
+            const std::int64_t offset =
+                o * layer_.g.channel + y.offset * layer_.g.row + std::int64_t{x.offset} * lanes_;
             const std::int64_t number = weight(o, in_group, y.kernel, x.kernel);
             if (c == 0) {
               result.dense.offsets.push_back(static_cast<std::int32_t>(offset));
@@ -151,9 +151,8 @@ class Builder {
     }
     if (layer_.dense) {
       const std::int64_t next = weight(0, 1, 0, 0);
-      pack(result.dense, shape_.x.channels, [&](int c, int k) {
-        return of_first[static_cast<std::size_t>(k)] + c * next;
-      });
+      pack(result.dense, shape_.x.channels,
+           [&](int c, int k) { return of_first[static_cast<std::size_t>(k)] + c * next; });
     }
     return result;
   }

@@ -1,8 +1,8 @@
 // A convolution or linear layer in training: where its weights' taps lie, for the way forward and
 // for the way back, and the memory of its parameters.
 //
-//   y[o][i][j]  = sum over kept w[o][c][ky][kx] of  w * x[c][i * s - top + ky * d][j * s - left + ...]
-//   gx[c][p][q] = sum over the same weights of      w * gy[o][(p + top - ky * d) / s][...]
+//   y[o][i][j]  = sum over kept w[o][c][ky][kx] of  w * x[c][i * s - top + ky * d][j * s - left +
+//   ...] gx[c][p][q] = sum over the same weights of      w * gy[o][(p + top - ky * d) / s][...]
 //
 // where the division must leave no rest: the rows and columns of gx fall into s * s classes with a
 // list of taps each. Taps are made once for a mask; their weights are filled in at every step.
@@ -24,8 +24,8 @@ struct LayerShape {
   int groups = 1;
   int kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
   int top = 0, left = 0;
-  [[nodiscard]] int inputs() const { return x.channels / groups; }    // of a group
-  [[nodiscard]] int outputs() const { return y.channels / groups; }   // of a group
+  [[nodiscard]] int inputs() const { return x.channels / groups; }             // of a group
+  [[nodiscard]] int outputs() const { return y.channels / groups; }            // of a group
   [[nodiscard]] int taps() const { return inputs() * kernel[0] * kernel[1]; }  // of an output
 };
 
@@ -56,8 +56,8 @@ struct DenseTable {
 struct GradientClass {
   int row = 0, column = 0;
   int rows = 0, columns = 0;
-  TapTable sparse;
-  DenseTable dense;
+  TapTable sparse = {};
+  DenseTable dense = {};
 };
 
 struct TrainedLayer {
@@ -77,9 +77,9 @@ struct TrainedLayer {
   float* gradient = nullptr;
   const float* bias = nullptr;
   float* bias_gradient = nullptr;
-  std::vector<float> start;         // of each output's sum
-  AlignedFloats partials;           // [thread][tap][lane], sums for the weights' gradients
-  std::vector<double> bias_sums;    // [thread][output][2]
+  std::vector<float> start;       // of each output's sum
+  AlignedFloats partials;         // [thread][tap][lane], sums for the weights' gradients
+  std::vector<double> bias_sums;  // [thread][output][2]
 
   [[nodiscard]] std::int64_t partial_count() const;
   /// The values of this step into all tables.

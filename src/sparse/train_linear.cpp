@@ -116,11 +116,11 @@ struct Linear {
       layer.gradient[weight[k]] = lane_sum(partials + std::int64_t{k} * lanes);
   }
 
-  void bias_gradients(const TrainTensor& g) const {
+  void bias_gradients(const TrainTensor& g, bool balanced) const {
     if (layer.bias == nullptr) return;
     for (int o = 0; o < layer.shape.y.channels; ++o) {
       double sum = 0;
-      for (std::int64_t block = 0; block < site.blocks; ++block) {
+      for (std::int64_t block = 0; !balanced && block < site.blocks; ++block) {
         const float* lane = g.plane(block).at + o * g.channel();
         for (int l = 0; l < site.lanes(); ++l) sum += lane[l];
       }
@@ -147,9 +147,8 @@ void run_linear(TrainSite& site, const RunConv& action) {
   const Linear linear{site, site.layer(action.layer)};
   const TrainTensor &x = site.tensor(action.x.z), &out = site.tensor(action.out);
   const int channels = out.extent.channels;
-  TrainedNorm* norm = action.norm >= 0 && site.mode != TrainMode::Evaluate
-                          ? &site.norm(action.norm)
-                          : nullptr;
+  TrainedNorm* norm =
+      action.norm >= 0 && site.mode != TrainMode::Evaluate ? &site.norm(action.norm) : nullptr;
   site.share([&](int thread, Share blocks) {
     Epilogue epilogue{.bias = linear.layer.start.data()};
     const auto sum = [&](Share part) {
@@ -199,7 +198,7 @@ void back_linear(TrainSite& site, const BackConv& action) {
       linear.input_gradient(g, site.tensor(action.out), blocks, epilogue);
     if (sums) sums->finish();
   });
-  linear.bias_gradients(g);
+  linear.bias_gradients(g, action.balanced);
 }
 
 }  // namespace pollard::sparse

@@ -87,8 +87,7 @@ void run(TrainSite& site, const RunNorm& action) {
   TrainedNorm& norm = site.norm(action.norm);
   if (site.mode == TrainMode::Evaluate) return apply_running(norm);
   const double count = values_per_channel(site, norm.extent);
-  const double weight =
-      site.mode == TrainMode::Observe ? site.statistics_weight : norm.momentum;
+  const double weight = site.mode == TrainMode::Observe ? site.statistics_weight : norm.momentum;
   if (action.z < 0) {
     const std::vector<float> none(static_cast<std::size_t>(norm.channels), 0);
     return apply_batch(norm, count, weight, none);
@@ -201,8 +200,7 @@ void ChannelSums::flush(int images) {
 }
 
 void zero_dead_lanes(float* at, std::int64_t vectors, int lanes, int live) {
-  for (std::int64_t v = 0; v < vectors; ++v, at += lanes)
-    std::fill(at + live, at + lanes, 0.0F);
+  for (std::int64_t v = 0; v < vectors; ++v, at += lanes) std::fill(at + live, at + lanes, 0.0F);
 }
 
 }  // namespace pollard::sparse

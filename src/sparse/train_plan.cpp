@@ -144,8 +144,9 @@ class Planner {
     return *at(value).view;
   }
   int add_view(const Node& node, const View& view) {
-    const bool trains = at(view.z).trains || view.norm >= 0 ||
-                        (view.residual >= 0 && (at(view.residual).trains || view.residual_norm >= 0));
+    const bool trains =
+        at(view.z).trains || view.norm >= 0 ||
+        (view.residual >= 0 && (at(view.residual).trains || view.residual_norm >= 0));
     const int out = new_output(node, trains, view);
     // With a residual the clip's gate is the value itself.
     at(out).kept = readers(out) > 1 || view.residual >= 0;

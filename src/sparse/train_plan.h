@@ -1,7 +1,8 @@
 // What a graph becomes for training: the values that are kept in memory, and those that are made
 // row by row wherever they are read.
 //
-// A batch norm, the residual sum and the ReLU behind it are no passes of their own. They are a view,
+// A batch norm, the residual sum and the ReLU behind it are no passes of their own. They are a
+// view,
 //
 //   y = clip(norm(z) + residual_norm(residual), low, high)
 //

@@ -76,8 +76,7 @@ class MaxPooling final : public PlainOp {
                 const std::vector<const TrainTensor*>& gradients) const override {
     if (gradients[0] == nullptr) return;
     for_blocks(site, [&](std::int64_t block) {
-      const Plane x = inputs[0]->plane(block), dy = g.plane(block),
-                  dx = gradients[0]->plane(block);
+      const Plane x = inputs[0]->plane(block), dy = g.plane(block), dx = gradients[0]->plane(block);
       std::fill_n(dx.at, gradients[0]->block_size(), 0.0F);
       for_maxima(site.lanes(), inputs[0]->extent, g.extent, x,
                  [&](int c, int row, int column, int lane, float, const float* at) {
@@ -92,26 +91,26 @@ class MaxPooling final : public PlainOp {
   void for_maxima(int lanes, const Extent& in, const Extent& out, const Plane& x,
                   const Body& body) const {
     for (int c = 0; c < in.channels; ++c) {
-      for_windows(window_, in, out, [&](int row, int column, const Range& rows,
-                                        const Range& columns) {
-        std::array<float, kMostLanes> best;
-        std::array<const float*, kMostLanes> where;
-        best.fill(-std::numeric_limits<float>::infinity());
-        where.fill(pixel(x, c, rows.begin, columns.begin));
-        for (int i = rows.begin; i < rows.end; ++i)
-          for (int j = columns.begin; j < columns.end; ++j) {
-            const float* at = pixel(x, c, i, j);
-            for (std::size_t l = 0; l < static_cast<std::size_t>(lanes); ++l) {
-              const bool larger = at[l] > best[l] || std::isnan(at[l]);
-              best[l] = larger ? at[l] : best[l];
-              where[l] = larger ? at : where[l];
-            }
-          }
-        for (int l = 0; l < lanes; ++l) {
-          const auto i = static_cast<std::size_t>(l);
-          body(c, row, column, l, best[i], where[i]);
-        }
-      });
+      for_windows(window_, in, out,
+                  [&](int row, int column, const Range& rows, const Range& columns) {
+                    std::array<float, kMostLanes> best;
+                    std::array<const float*, kMostLanes> where;
+                    best.fill(-std::numeric_limits<float>::infinity());
+                    where.fill(pixel(x, c, rows.begin, columns.begin));
+                    for (int i = rows.begin; i < rows.end; ++i)
+                      for (int j = columns.begin; j < columns.end; ++j) {
+                        const float* at = pixel(x, c, i, j);
+                        for (std::size_t l = 0; l < static_cast<std::size_t>(lanes); ++l) {
+                          const bool larger = at[l] > best[l] || std::isnan(at[l]);
+                          best[l] = larger ? at[l] : best[l];
+                          where[l] = larger ? at : where[l];
+                        }
+                      }
+                    for (int l = 0; l < lanes; ++l) {
+                      const auto i = static_cast<std::size_t>(l);
+                      body(c, row, column, l, best[i], where[i]);
+                    }
+                  });
     }
   }
 

@@ -127,7 +127,9 @@ class Scheduler {
     schedule_.forward.emplace_back(std::move(action));
   }
 
-  [[nodiscard]] const Node& node(int n) const { return graph_.nodes()[static_cast<std::size_t>(n)]; }
+  [[nodiscard]] const Node& node(int n) const {
+    return graph_.nodes()[static_cast<std::size_t>(n)];
+  }
   [[nodiscard]] bool is_conv(const ConvStep& step) const {
     return std::holds_alternative<Conv>(node(step.node).op);
   }
@@ -191,13 +193,16 @@ class Scheduler {
 
   void backward(int s, const ConvStep& step) {
     if (pending(step.out).empty()) return;
+    const bool balanced =
+        std::ranges::all_of(pending(step.out), [](const Gradient& g) { return g.norm >= 0; });
     const Gradient g = total(step.out, is_conv(step) && step.add < 0);
     if (step.add >= 0 && value(step.add).trains) pending(step.add).push_back(g);
     BackConv action{.layer = layer_of_[static_cast<std::size_t>(s)],
                     .x = reading(step.x),
                     .g = g.tensor,
                     .norm = g.norm,
-                    .z = z_of(g.norm)};
+                    .z = z_of(g.norm),
+                    .balanced = balanced};
     const bool wanted = value(step.x).trains;
     const bool last = wanted && first_reader(step.x, true) == s;
     if (last) {
@@ -223,8 +228,7 @@ class Scheduler {
     if (g < 0) return;  // the loss does not depend on it
     const View& view = *value(v).view;
     if (view.residual_norm >= 0) {
-      schedule_.backward.emplace_back(
-          SumForNorm{view.residual_norm, z_of(view.residual_norm), g});
+      schedule_.backward.emplace_back(SumForNorm{view.residual_norm, z_of(view.residual_norm), g});
       schedule_.backward.emplace_back(FinishNorm{view.residual_norm});
     }
     if (value(view.z).trains) pending(view.z).push_back({g, view.norm});
@@ -263,11 +267,11 @@ class Scheduler {
   const Graph& graph_;
   const TrainPlan& plan_;
   Schedule schedule_;
-  std::vector<int> tensor_of_;                 // of each value
-  std::vector<int> final_;                     // of each view: its gradient behind the clip
+  std::vector<int> tensor_of_;                  // of each value
+  std::vector<int> final_;                      // of each view: its gradient behind the clip
   std::vector<std::vector<Gradient>> pending_;  // of each value
-  std::vector<int> layer_of_, saved_of_;       // of each step
-  std::vector<int> copied_by_;                 // of each step: the value it keeps
+  std::vector<int> layer_of_, saved_of_;        // of each step
+  std::vector<int> copied_by_;                  // of each step: the value it keeps
 };
 
 }  // namespace

@@ -17,7 +17,8 @@
 
 namespace pollard::sparse {
 
-// ---- forward --------------------------------------------------------------------------------------
+// ---- forward
+// --------------------------------------------------------------------------------------
 
 /// out = view
 struct MakeView {
@@ -45,7 +46,8 @@ struct RunPlain {
   int saved = -1;  // what the operator keeps for the way back
 };
 
-// ---- backward -------------------------------------------------------------------------------------
+// ---- backward
+// -------------------------------------------------------------------------------------
 
 /// What a gradient passes on its way into a view: the gate low < norm(gate) < high, and the sums
 /// for the view's norm.
@@ -64,16 +66,17 @@ struct BackConv {
   View x;
   int g = -1;
   int norm = -1;
-  int z = -1;  // that the norm is of
+  int z = -1;             // that the norm is of
+  bool balanced = false;  // behind norms only: the gradient of a bias is zero
   int out = -1;
   int add = -1;
-  Passage passage;
+  Passage passage = {};
 };
 /// out = passage(sum + add)
 struct Pass {
   int sum = -1;
   int add = -1;
-  Passage passage;
+  Passage passage = {};
   int out = -1;
 };
 /// The sums of g for a norm.
@@ -98,7 +101,7 @@ struct BackPlain {
   int out = -1;
   int saved = -1;
   int g = -1;
-  std::vector<int> gradients;  // one for each input, -1 where none is wanted
+  std::vector<int> gradients = {};  // one for each input, -1 where none is wanted
 };
 
 using ForwardAction = std::variant<MakeView, RunConv, RunNorm, RunPlain>;

@@ -44,7 +44,7 @@ inline ConstPlane constant(const Plane& plane) {
 /// A batch norm. Moments are those of z as it is kept, which may be less `offset`.
 struct TrainedNorm {
   int channels = 0;
-  Extent extent;  // of z
+  Extent extent;                     // of z
   double epsilon = 0, momentum = 0;  // momentum: the batch's weight
   bool owns_z = false;
   const float *gamma = nullptr, *beta = nullptr;
@@ -59,9 +59,9 @@ struct TrainedNorm {
 
 /// Of one thread.
 struct TrainWorker {
-  AlignedFloats x, g;                // windows of rows
-  AlignedFloats lanes, bias_lanes;   // of ChannelSums
-  AlignedFloats partials;            // of linear layers
+  AlignedFloats x, g;               // windows of rows
+  AlignedFloats lanes, bias_lanes;  // of ChannelSums
+  AlignedFloats partials;           // of linear layers
   std::vector<std::int32_t> first;
 };
 
@@ -75,7 +75,7 @@ struct TrainSite {
   std::vector<TrainWorker> workers;
   double statistics_weight = 0;  // in Observe: of the batch
   std::int64_t images = 0, blocks = 0;
-  int live = 0;  // images in the last block
+  int live = 0;                   // images in the last block
   std::int64_t stream_above = 0;  // floats of a tensor that will not stay in the caches
 
   [[nodiscard]] int lanes() const { return kernels->lanes; }
@@ -137,7 +137,8 @@ void place(const TrainSite& site, const Passage& passage, std::int64_t block, in
 /// Makes all the room that passes need.
 void prepare_room(TrainSite& site);
 
-// ---- the actions ---------------------------------------------------------------------------------
+// ---- the actions
+// ---------------------------------------------------------------------------------
 
 void run(TrainSite& site, const MakeView& action);
 void run(TrainSite& site, const RunConv& action);

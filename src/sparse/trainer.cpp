@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <utility>
 
 #include "core/threads.h"
 #include "pollard/error.h"
@@ -70,11 +71,11 @@ class Trainer::Impl {
                               size, value.size(), gradient.size()),
                   "use the tensors of the same network");
     }
-    for (const Place& place : places_[info->name]) {
-      *place.value = value.data();
-      if (place.gradient != nullptr) *place.gradient = gradient.data();
-    }
-    bound_[info->name] = true;
+    const auto place = places_.find(info->name);
+    if (place == places_.end()) return;  // the loss does not depend on it
+    *place->second.value = value.data();
+    if (place->second.gradient != nullptr) *place->second.gradient = gradient.data();
+    place->second.bound = true;
   }
 
   StepResult forward_backward(std::span<const float> images, std::span<const std::int64_t> labels,
@@ -134,8 +135,8 @@ class Trainer::Impl {
     for (const AlignedFloats& buffer : buffers_) floats += buffer.size();
     for (const TrainedLayer& layer : site_.layers) floats += layer.partials.size();
     for (const TrainWorker& worker : site_.workers)
-      floats += worker.x.size() + worker.g.size() + worker.lanes.size() +
-                worker.bias_lanes.size() + worker.partials.size();
+      floats += worker.x.size() + worker.g.size() + worker.lanes.size() + worker.bias_lanes.size() +
+                worker.partials.size();
     return floats * static_cast<std::int64_t>(sizeof(float));
   }
 
@@ -145,10 +146,11 @@ class Trainer::Impl {
   }
 
  private:
-  // Where a parameter's memory goes; shared ones have several.
+  // Where a parameter's memory goes.
   struct Place {
     const float** value;
     float** gradient;
+    bool bound = false;
   };
 
   // ---- construction -----------------------------------------------------------------------------
@@ -186,8 +188,8 @@ class Trainer::Impl {
       norm.momentum = 1 - op.momentum;
       norm.owns_z = planned.owns_z;
       const auto channels = static_cast<std::size_t>(norm.channels);
-      for (auto* values : {&norm.offset, &norm.mean, &norm.scale, &norm.shift, &norm.a, &norm.b,
-                           &norm.constant})
+      for (auto* values :
+           {&norm.offset, &norm.mean, &norm.scale, &norm.shift, &norm.a, &norm.b, &norm.constant})
         values->assign(channels, 0);
       norm.inverse.assign(channels, 0);
       norm.sums.assign(2 * channels * static_cast<std::size_t>(pool_.size()), 0);
@@ -209,15 +211,13 @@ class Trainer::Impl {
   }
 
   void add_place(const std::string& parameter, const float*& value, float*& gradient) {
-    require_unshared(parameter);
-    places_[parameter].push_back({&value, &gradient});
+    add_place(parameter, {&value, &gradient});
   }
   void add_running(const std::string& parameter, float*& value) {
-    require_unshared(parameter);
-    places_[parameter].push_back({const_cast<const float**>(&value), nullptr});
+    add_place(parameter, {const_cast<const float**>(&value), nullptr});
   }
-  void require_unshared(const std::string& parameter) const {
-    if (!places_.contains(parameter)) return;
+  void add_place(const std::string& parameter, const Place& place) {
+    if (places_.emplace(parameter, place).second) return;
     throw Error(ErrorCode::Config, fmt::format("'{}' is used by several nodes", parameter),
                 "this network needs the other engine: retrain.engine=torch");
   }
@@ -239,16 +239,15 @@ class Trainer::Impl {
   }
 
   void check(std::span<const float> images, std::int64_t count) const {
-    for (const ParameterInfo& info : graph_.parameters()) {
-      if (!bound_.contains(info.name) && places_.contains(info.name))
-        throw Error(ErrorCode::Internal, fmt::format("parameter '{}' is not bound", info.name));
+    for (const auto& [name, place] : places_) {
+      if (!place.bound) throw Error(ErrorCode::Internal, "parameter '" + name + "' is not bound");
     }
     const std::int64_t expected = count * site_.tensor(schedule_.input).extent.size();
     if (count < 1 || std::ssize(images) != expected) {
-      throw Error(ErrorCode::Input,
-                  fmt::format("{} values for {} images, expected {}", images.size(), count,
-                              expected),
-                  "look whether data set and network belong together");
+      throw Error(
+          ErrorCode::Input,
+          fmt::format("{} values for {} images, expected {}", images.size(), count, expected),
+          "look whether data set and network belong together");
     }
   }
 
@@ -370,8 +369,7 @@ class Trainer::Impl {
   TrainSite site_;
   std::vector<AlignedFloats> buffers_;
   std::vector<std::unique_ptr<PlainOp>> operators_;  // by node
-  std::map<std::string, std::vector<Place>> places_;
-  std::map<std::string, bool> bound_;
+  std::map<std::string, Place> places_;
   DrawAddress address_;
   bool profiles_ = false;
   std::vector<TimedPart> profile_;
@@ -389,16 +387,13 @@ StepResult Trainer::forward_backward(std::span<const float> images,
                                      const DrawAddress& address) {
   return impl_->forward_backward(images, labels, address);
 }
-void Trainer::predict(std::span<const float> images, std::int64_t count,
-                      std::span<float> outputs) {
+void Trainer::predict(std::span<const float> images, std::int64_t count, std::span<float> outputs) {
   impl_->predict(images, count, outputs);
 }
-StepResult Trainer::evaluate(std::span<const float> images,
-                             std::span<const std::int64_t> labels) {
+StepResult Trainer::evaluate(std::span<const float> images, std::span<const std::int64_t> labels) {
   return impl_->evaluate(images, labels);
 }
-void Trainer::observe_statistics(std::span<const float> images, std::int64_t count,
-                                 double weight) {
+void Trainer::observe_statistics(std::span<const float> images, std::int64_t count, double weight) {
   impl_->observe_statistics(images, count, weight);
 }
 bool Trainer::depends_on(std::string_view parameter) const { return impl_->depends_on(parameter); }
