@@ -7,6 +7,7 @@
 #include <bit>
 
 #include "core/files.h"
+#include "core/terminal_text.h"
 #include "pollard/error.h"
 #include "sparse/encoding.h"
 #include "sparse/packed_tensor.h"
@@ -33,16 +34,15 @@ class Reader {
   }
 
   std::string text(std::string_view what, std::uint64_t longest) {
-    const std::string_view text = cursor.text(number(what, longest));
-    if (text.find('\0') != std::string_view::npos) cursor.fail("a text holds a zero byte");
-    return std::string(text);
+    return std::string(checked(cursor.text(number(what, longest))));
   }
   std::string text(std::string_view what) { return text(what, cursor.left()); }
 
   const std::string& name() {
     const std::uint64_t shared = number("what names share", last_name_.size());
     last_name_.resize(shared);
-    last_name_ += text("the length of a name", plrd::kLongestName - shared);
+    last_name_ += cursor.text(number("the length of a name", plrd::kLongestName - shared));
+    (void)checked(last_name_);
     return last_name_;
   }
 
@@ -68,6 +68,16 @@ class Reader {
   ByteCursor cursor;
 
  private:
+  /// Texts come before people: nothing in them may steer a terminal.
+  std::string_view checked(std::string_view text) const {
+    const bool plain =
+        std::ranges::none_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+    if (!plain || !is_utf8(text)) {
+      cursor.fail("a text holds control characters or is not UTF-8");
+    }
+    return text;
+  }
+
   std::string last_name_;
 };
 

@@ -17,8 +17,6 @@
 namespace pollard::sparse {
 namespace {
 
-constexpr std::string_view kSubject = "a .plrd file";
-
 class Writer {
  public:
   void number(std::uint64_t value) { write_varint(bytes, value); }
@@ -33,9 +31,6 @@ class Writer {
   }
 
   void text(std::string_view text) {
-    if (text.find('\0') != std::string_view::npos) {
-      refuse(kSubject, "a text with a zero byte cannot be stored", "");
-    }
     number(text.size());
     raw(text);
   }
@@ -43,7 +38,7 @@ class Writer {
   /// How many bytes it shares with the name before, and the others.
   void name(std::string_view name) {
     if (name.size() > plrd::kLongestName) {
-      refuse(kSubject,
+      refuse("a .plrd file",
              fmt::format("'{}' is a name of {} bytes, at most {} are possible", shortened(name),
                          name.size(), plrd::kLongestName),
              "");

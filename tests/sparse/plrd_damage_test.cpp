@@ -7,15 +7,18 @@
 #include "pollard/error.h"
 #include "pollard/networks.h"
 #include "sparse/plrd.h"
-#include "sparse/plrd_frame.h"
 #include "sparse/plrd_layout.h"
+#include "sparse/plrd_mutations.h"
 #include "sparse/plrd_networks.h"
 #include "support/thrown.h"
 
 namespace pollard::sparse {
 namespace {
 
-using Bytes = std::vector<std::byte>;
+using test::Bytes;
+using test::content_of;
+using test::framed;
+using test::mutated;
 
 Bytes encode(const Graph& graph, double density) {
   std::mt19937 random(7);
@@ -29,19 +32,6 @@ std::string refusal(const Bytes& bytes) {
   EXPECT_EQ(error.code(), ErrorCode::Input);
   EXPECT_FALSE(error.hint().empty());
   return error.what();
-}
-
-Bytes content_of(const Bytes& file) {
-  const auto content = plrd::check_frame(file, "file");
-  return {content.begin(), content.end()};
-}
-
-/// With a header and a checksum that fit, so that the content itself is read.
-Bytes framed(const Bytes& content) {
-  Bytes bytes = plrd::open_frame();
-  for (const std::byte byte : content) bytes.push_back(byte);
-  plrd::close_frame(bytes);
-  return bytes;
 }
 
 TEST(PlrdDamage, IsFoundForEveryFlippedBit) {
@@ -117,47 +107,6 @@ void try_content(const Bytes& content, Tally& tally) {
     EXPECT_LT(std::string_view(error.what()).size(), 1500U);
     ++tally.refused;
   }
-}
-
-Bytes mutated(Bytes content, std::mt19937& random) {
-  const auto below = [&random](std::size_t count) {
-    return random() % std::max<std::size_t>(count, 1);
-  };
-  constexpr int telling[] = {0, 1, 2, 0x7F, 0x80, 0x81, 0xFF};
-  for (std::size_t edits = 1 + below(3); edits > 0 && !content.empty(); --edits) {
-    const std::size_t at = below(content.size());
-    const auto place = content.begin() + static_cast<std::ptrdiff_t>(at);
-    const std::size_t length = std::min(1 + below(20), content.size() - at);
-    const auto end = place + static_cast<std::ptrdiff_t>(length);
-    switch (below(7)) {
-      case 0:
-        *place = std::byte(random());
-        break;
-      case 1:
-        *place = std::byte(telling[below(std::size(telling))]);
-        break;
-      case 2:
-        *place ^= std::byte{1} << below(8);
-        break;
-      case 3: {  // a number of many bytes: huge counts and sizes
-        const Bytes number(1 + below(10), std::byte{0xFF});
-        content.insert(place, number.begin(), number.end());
-        break;
-      }
-      case 4:
-        content.erase(place, end);
-        break;
-      case 5: {  // repeated: duplicates of names, nodes, tensors
-        const Bytes piece(place, end);
-        content.insert(content.begin() + static_cast<std::ptrdiff_t>(below(content.size())),
-                       piece.begin(), piece.end());
-        break;
-      }
-      default:
-        content.resize(at);
-    }
-  }
-  return content;
 }
 
 TEST(PlrdDamage, StructuredMutationsAreRefusedOrSound) {

@@ -73,12 +73,9 @@ RC_GTEST_PROP(Plrd, GivesBackNetworksOfAnySparsity, ()) {
   Graph graph = build_network(name, {1, 8, 8}, 10);
   for (const ParameterInfo& parameter : graph.prunable_parameters())
     graph.select(parameter.name, random() % 2 == 0);
-  const auto texts = *rc::gen::container<std::map<std::string, std::string>>(
-      rc::gen::nonEmpty(rc::gen::string<std::string>()), rc::gen::string<std::string>());
-  NetworkFile file{graph, test::random_state(random, graph, density), {}};
-  for (const auto& [key, value] : texts) {  // no zero bytes
-    file.metadata.emplace(key.c_str(), value.c_str());
-  }
+  const auto text = rc::gen::container<std::string>(rc::gen::inRange(' ', '\x7f'));
+  const auto notes = *rc::gen::container<std::map<std::string, std::string>>(text, text);
+  const NetworkFile file{graph, test::random_state(random, graph, density), notes};
   const Bytes bytes = encode(file);
   expect_same(decode_plrd(bytes, "file"), file);
   RC_ASSERT(encode(decode_plrd(bytes, "file")) == bytes);
@@ -112,8 +109,12 @@ TEST(Plrd, WritesNothingThatCannotBeRead) {
   file.state["fc.bias"] = HostTensor::zeros(DType::F32, {1});
   EXPECT_EQ(refusal(file), "net: tensor 'fc.bias' is no parameter of the network");
   file = tiny();
-  file.metadata["note"] = std::string("a\0b", 3);
-  EXPECT_EQ(refusal(file), "a .plrd file: a text with a zero byte cannot be stored");
+  for (const std::string& text :
+       {std::string("a\0b", 3), std::string("\x1b[2J"), std::string("\xff")}) {
+    file.metadata["note"] = text;
+    EXPECT_THAT(refusal(file),
+                testing::EndsWith("a text holds control characters or is not UTF-8"));
+  }
   EXPECT_THAT(refusal({Graph("net", {1, 1, 1}), {}, {}}), testing::HasSubstr("no output"));
   file = tiny();
   file.graph.add_node(std::string(256, 'x'), Relu{}, {"fc"});
