@@ -31,7 +31,6 @@ const std::vector<Verb>& verbs() {
       {"plan", "what a run would do: stages, identities, sizes; computes nothing"},
       {"inspect",
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
-      {"export", "a trained network as a file that others read: --sparse for libpollard_sparse"},
       {"report", "the table and report.html of a run's folder, anew"},
       {"parameters", "every parameter with default, unit and range"},
   };
@@ -50,15 +49,8 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   } else if (verb.name == "parameters") {
     sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
   } else {
-    sub->add_option("words", words,
-                    verb.name == "export" ? "[RUN] [config.toml] [key=value ...]"
-                                          : "[config.toml] [key=value ...]");
+    sub->add_option("words", words, "[config.toml] [key=value ...]");
     sub->footer([] { return "Parameters:\n\n" + help_text(parameter_table()); });
-  }
-  if (verb.name == "export") {
-    sub->add_option("--sparse", arguments.targets.sparse, "FILE.plrd for libpollard_sparse");
-    sub->add_option("--masks", arguments.masks,
-                    "FILE.safetensors: weights that it masks become zero first");
   }
   if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,
@@ -67,19 +59,12 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   sub->add_flag("-q,--quiet", arguments.quiet, "warnings and results only");
 }
 
-bool names_model(const std::string& word) {
-  return word.ends_with(".safetensors") || word.ends_with(".plrd") || is_named_as_pytorch(word);
+bool names_weights(const std::string& word) {
+  return word.ends_with(".safetensors") || is_named_as_pytorch(word);
 }
 
-// Whether the word is what the verb works on, besides its configuration.
-bool names_subject(const std::string& word, const std::string& verb) {
-  std::error_code ignored;
-  return (verb == "inspect" && names_model(word)) ||
-         (verb == "export" && std::filesystem::is_directory(word, ignored));
-}
-
-// One word without '=' is the configuration file (inspect: or a model file; export: or a run's
-// folder), the others are key=value.
+// One word without '=' is the configuration file (inspect: or a model file), the others are
+// key=value.
 void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
   for (const std::string& word : words) {
     if (word.empty()) {
@@ -89,7 +74,7 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
     const bool assignment = word.find('=') != std::string::npos;
     if (assignment) {
       arguments.overrides.push_back(word);
-    } else if (arguments.file.empty() && names_subject(word, arguments.verb)) {
+    } else if (arguments.verb == "inspect" && names_weights(word) && arguments.file.empty()) {
       arguments.file = word;
     } else if (arguments.config_file.empty()) {
       arguments.config_file = word;
@@ -146,7 +131,6 @@ int dispatch(const Arguments& arguments) {
   if (verb == "evaluate") return evaluate(arguments, *progress);
   if (verb == "plan") return plan(arguments, *progress);
   if (verb == "inspect") return inspect(arguments);
-  if (verb == "export") return export_network(arguments);
   if (verb == "report") return report(arguments, *progress);
   if (verb == "parameters") return parameters(arguments);
   return run(arguments, *progress);

@@ -10,11 +10,6 @@
 
 namespace pollard::app {
 
-/// Files that `export` writes; "" where one is not wanted.
-struct ExportTargets {
-  std::filesystem::path sparse;  // .plrd
-};
-
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
@@ -23,10 +18,8 @@ struct Arguments {
   std::vector<std::string> overrides;  // key=value
   bool resume = false;
   bool quiet = false;
-  bool markdown = false;        // parameters
-  std::filesystem::path file;   // inspect: a model file; report, export: a run's folder
-  ExportTargets targets;        // export
-  std::filesystem::path masks;  // export
+  bool markdown = false;       // parameters
+  std::filesystem::path file;  // inspect: a model file; report: a run's folder
 };
 
 /// Defaults, the file, the overrides; checked.
@@ -38,7 +31,6 @@ int evaluate(const Arguments& arguments, Progress& progress);
 int plan(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
-int export_network(const Arguments& arguments);
 int parameters(const Arguments& arguments);
 
 }  // namespace pollard::app

@@ -13,7 +13,6 @@
 #include "experiment/result.h"
 #include "experiment/run_folder.h"
 #include "experiment/setup.h"
-#include "experiment/trained_network.h"
 #include "method/imp.h"
 #include "method/registry.h"
 #include "method/sparsity_target.h"
@@ -301,13 +300,14 @@ class Run final : private LoopObserver {
     const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
     Safetensors model{engine_->state(), {}};
     apply_masks(masks, model.tensors);
-    model.metadata = network_notes(config_, {parts_.graph.input_shape(), parts_.graph.classes()});
-    model.metadata.insert(
-        {{"format", "pt"},
-         {"seed", std::to_string(seed())},
-         {"sparsity", fmt::format("{}", sparsity.prunable)},
-         {"test_top1", fmt::format("{}", at_.results.back()["test"]["top1"].get<double>())},
-         {"stage", parts_.stages.back().id}});
+    model.metadata = {
+        {"format", "pt"},
+        {"model", config_.text("model")},
+        {"dataset", config_.text("data")},
+        {"seed", std::to_string(seed())},
+        {"sparsity", fmt::format("{}", sparsity.prunable)},
+        {"test_top1", fmt::format("{}", at_.results.back()["test"]["top1"].get<double>())},
+        {"stage", parts_.stages.back().id}};
     write_safetensors(folder_.file("model.safetensors"), model);
     write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
     return write_result("done");

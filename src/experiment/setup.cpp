@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::int64_t kTestBatch = 256;
 
+Normalization chosen_normalization(const Config& config, const Dataset& data) {
+  const std::string& name = config.text("data.normalization");
+  return normalization(name == "auto" ? config.text("data") : name, data.image_shape().channels);
+}
+
 Augmentation chosen_augmentation(const Config& config) {
   const std::string& choice = config.text("data.augmentation");
   if (choice == "none") return {};
@@ -40,19 +45,10 @@ DataSplits make_data(const Config& config) {
   return load_dataset(config.text("data"), config.text("data.path"), config.integer("data.limit"));
 }
 
-Normalization make_normalization(const Config& config, std::int64_t channels) {
-  const std::string& name = config.text("data.normalization");
-  return normalization(name == "auto" ? config.text("data") : name, channels);
-}
-
-Graph make_graph(const Config& config, ImageShape images, std::int64_t classes) {
-  Graph graph = build_network(config.text("model"), images, classes);
+Graph make_graph(const Config& config, const Dataset& data) {
+  Graph graph = build_network(config.text("model"), data.image_shape(), data.classes());
   select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
   return graph;
-}
-
-Graph make_graph(const Config& config, const Dataset& data) {
-  return make_graph(config, data.image_shape(), data.classes());
 }
 
 std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {
@@ -74,7 +70,7 @@ BatchSettings train_batches(const Config& config, const Dataset& data) {
           .shuffle = true,
           .drop_last = false,
           .augmentation = chosen_augmentation(config),
-          .normalization = make_normalization(config, data.image_shape().channels),
+          .normalization = chosen_normalization(config, data),
           .seed = static_cast<std::uint64_t>(config.integer("seed")),
           .threads = static_cast<int>(config.integer("data.loader_threads"))};
 }

@@ -19,8 +19,6 @@ namespace pollard {
 [[nodiscard]] DataSplits make_data(const Config& config);
 /// With the weights that may be pruned (prune.include, prune.exclude).
 [[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);
-[[nodiscard]] Graph make_graph(const Config& config, ImageShape images, std::int64_t classes);
-[[nodiscard]] Normalization make_normalization(const Config& config, std::int64_t channels);
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph);
 [[nodiscard]] TensorMap make_initial_state(const Config& config, const Graph& graph);
 
