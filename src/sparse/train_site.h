@@ -6,6 +6,7 @@
 // without meaning that no sum over the batch takes in, and their gradients are zero.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "sparse/kernels.h"
@@ -136,6 +137,8 @@ void place(const TrainSite& site, const Passage& passage, std::int64_t block, in
 
 /// Makes all the room that passes need.
 void prepare_room(TrainSite& site);
+/// count x H x W x C into blocks.
+void load_images(TrainSite& site, std::span<const float> images, const TrainTensor& input);
 
 // ---- the actions
 // ---------------------------------------------------------------------------------

@@ -1,8 +1,28 @@
-// Passes that belong to no convolution: views that are kept before anybody reads them, and
-// gradients that no convolution takes through a clip.
+// Passes that belong to no convolution: the images, views that are kept before anybody reads them,
+// and gradients that no convolution takes through a clip.
+#include <algorithm>
+
 #include "sparse/train_site.h"
 
 namespace pollard::sparse {
+
+void load_images(TrainSite& site, std::span<const float> images, const TrainTensor& input) {
+  const Extent& extent = input.extent;
+  const int lanes = site.lanes();
+  site.share([&](int, Share blocks) {
+    for (std::int64_t block = blocks.begin; block < blocks.end; ++block) {
+      const Plane to = input.plane(block);
+      if (site.is_partial(block)) std::fill_n(to.at, input.block_size(), 0.0F);
+      for (int lane = 0; lane < site.images_in(block); ++lane) {
+        const float* from = images.data() + (block * lanes + lane) * extent.size();
+        for (int y = 0; y < extent.height; ++y)
+          for (int x = 0; x < extent.width; ++x)
+            for (int c = 0; c < extent.channels; ++c)
+              to.at[y * to.row + c * to.channel + x * to.vector + lane] = *from++;
+      }
+    }
+  });
+}
 
 ViewRows::ViewRows(const TrainSite& site, const View& view)
     : kernels_(*site.kernels),

@@ -229,7 +229,7 @@ class Trainer::Impl {
     make_room(count);
     address_ = address;
     double start = now();
-    load(images);
+    load_images(site_, images, site_.tensor(schedule_.input));
     note("input", start);
     start = now();
     fill_layers();
@@ -271,26 +271,6 @@ class Trainer::Impl {
       const int buffer = schedule_.tensors[i].buffer;
       if (buffer >= 0) site_.tensors[i].data = buffers_[static_cast<std::size_t>(buffer)].data();
     }
-  }
-
-  // count x H x W x C to [block][row][channel][x][lane]
-  void load(std::span<const float> images) {
-    const TrainTensor& input = site_.tensor(schedule_.input);
-    const Extent& extent = input.extent;
-    const int lanes = site_.lanes();
-    site_.share([&](int, Share blocks) {
-      for (std::int64_t block = blocks.begin; block < blocks.end; ++block) {
-        const Plane to = input.plane(block);
-        if (site_.is_partial(block)) std::fill_n(to.at, input.block_size(), 0.0F);
-        for (int lane = 0; lane < site_.images_in(block); ++lane) {
-          const float* from = images.data() + (block * lanes + lane) * extent.size();
-          for (int y = 0; y < extent.height; ++y)
-            for (int x = 0; x < extent.width; ++x)
-              for (int c = 0; c < extent.channels; ++c)
-                to.at[y * to.row + c * to.channel + x * to.vector + lane] = *from++;
-        }
-      }
-    });
   }
 
   void fill_layers() {
