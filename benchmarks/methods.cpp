@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/statistics.h"
 #include "core/timing.h"
 #include "exec/allocator.h"
 #include "experiment/parameters.h"
@@ -88,14 +89,6 @@ class Contestant {
   std::unique_ptr<Method> method_;
   std::int64_t step_ = 0;
 };
-
-double quantile(std::vector<double> values, double q) {
-  std::ranges::sort(values);
-  const double at = q * static_cast<double>(values.size() - 1);
-  const auto low = static_cast<std::size_t>(at);
-  const std::size_t high = std::min(low + 1, values.size() - 1);
-  return values[low] + (at - static_cast<double>(low)) * (values[high] - values[low]);
-}
 
 int measure(const std::string& model, std::int64_t batch_size, int threads, int rounds) {
   keep_freed_memory();

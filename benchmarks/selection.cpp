@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "core/statistics.h"
 #include "core/timing.h"
 
 namespace {
@@ -32,12 +33,6 @@ struct Contestant {
   std::function<void()> work;
   std::vector<double> seconds = {};
 };
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 void take_turns(std::vector<Contestant>& contestants, int repetitions) {
   for (Contestant& contestant : contestants) {  // warm caches and pools
@@ -59,10 +54,10 @@ void print(const std::vector<Contestant>& contestants, int threads) {
               static_cast<long long>(kWeights), 100 * kSparsity, threads,
               contestants.front().seconds.size());
   std::printf("%-38s %10s %10s %10s %8s\n", "", "median ms", "fastest", "slowest", "ratio");
-  const double ours = median(contestants.front().seconds);
+  const double ours = pollard::quantile(contestants.front().seconds, 0.5);
   for (const Contestant& contestant : contestants) {
     const auto [fastest, slowest] = std::ranges::minmax(contestant.seconds);
-    const double middle = median(contestant.seconds);
+    const double middle = pollard::quantile(contestant.seconds, 0.5);
     std::printf("%-38s %10.1f %10.1f %10.1f %8.2f\n", contestant.name.c_str(), 1e3 * middle,
                 1e3 * fastest, 1e3 * slowest, middle / ours);
   }
