@@ -52,6 +52,16 @@ std::string aten_capability() {
   return config.substr(start, config.find_first_of(" \n", start) - start);
 }
 
+// The library that multiplies matrices, with what it depends on. LAPACK's may be another: it can
+// bring OpenBLAS into a process whose products are computed by the reference BLAS.
+void* blas_library() {
+  Dl_info place;
+  void* const product = dlsym(RTLD_DEFAULT, "sgemm_");
+  if (product == nullptr || dladdr(product, &place) == 0) return RTLD_DEFAULT;
+  void* const library = dlopen(place.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+  return library == nullptr ? RTLD_DEFAULT : library;
+}
+
 }  // namespace
 
 int set_threads(int requested) {
@@ -63,11 +73,12 @@ int set_threads(int requested) {
 
 std::string blas_name() {
   using Config = const char* (*)();
-  if (void* symbol = dlsym(RTLD_DEFAULT, "openblas_get_config"); symbol != nullptr) {
+  void* const library = blas_library();
+  if (void* symbol = dlsym(library, "openblas_get_config"); symbol != nullptr) {
     return std::string(reinterpret_cast<Config>(symbol)());
   }
-  if (dlsym(RTLD_DEFAULT, "mkl_get_version_string") != nullptr) return "MKL";
-  if (dlsym(RTLD_DEFAULT, "bli_info_get_version_str") != nullptr) return "BLIS";
+  if (dlsym(library, "mkl_get_version_string") != nullptr) return "MKL";
+  if (dlsym(library, "bli_info_get_version_str") != nullptr) return "BLIS";
   return "reference BLAS (slow; install libopenblas0-openmp)";
 }
 
