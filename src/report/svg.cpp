@@ -31,6 +31,7 @@ constexpr std::string_view kStyle = R"(<style>
 .pc .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
 .pc .dashed{stroke-dasharray:6 4}
 .pc .faint{stroke-width:1;stroke-opacity:.35}
+.pc .guide{stroke:currentColor;stroke-opacity:.5;stroke-width:1.2;stroke-dasharray:6 4}
 .pc .bar{stroke:none}
 .pc .c0{stroke:#0b62b8}.pc .c1{stroke:#c2500a}.pc .c2{stroke:#0a7d5a}.pc .c3{stroke:#9b3f8f}
 .pc .f0{fill:#0b62b8}.pc .f1{fill:#c2500a}.pc .f2{fill:#0a7d5a}.pc .f3{fill:#9b3f8f}
@@ -78,7 +79,8 @@ class Svg {
 };
 
 bool drawable(const LineChart& chart, Point point) {
-  return std::isfinite(point.x) && std::isfinite(point.y) && (!chart.log_y || point.y > 0);
+  return std::isfinite(point.x) && std::isfinite(point.y) && (!chart.log_x || point.x > 0) &&
+         (!chart.log_y || point.y > 0);
 }
 
 struct Bounds {
@@ -104,8 +106,9 @@ Bounds bounds_of(const LineChart& chart) {
     bounds.high_x = std::max(bounds.high_x, separator.x);
   }
   if (bounds.low_y > bounds.high_y) {  // nothing to draw
-    const double low = chart.log_y ? 0.1 : 0;
-    bounds = {std::min(bounds.low_x, 0.0), std::max(bounds.high_x, 1.0), low, 1};
+    const auto low = [](bool logarithmic) { return logarithmic ? 0.1 : 0.0; };
+    bounds = {std::min(bounds.low_x, low(chart.log_x)), std::max(bounds.high_x, 1.0),
+              low(chart.log_y), 1};
   }
   return bounds;
 }
@@ -159,19 +162,33 @@ std::size_t drawn_points(const LineChart& chart, const std::vector<Point>& piece
 
 struct Pen {
   std::size_t color;
-  std::string_view style;
+  std::string classes;  // of a line
 };
 
 std::vector<Pen> pens_of(const LineChart& chart) {
   std::vector<Pen> pens;
   std::size_t color = kColors - 1;
   for (const Series& series : chart.series) {
+    if (series.style == LineStyle::Guide) {
+      pens.push_back({color, "line guide"});
+      continue;
+    }
     if (series.style != LineStyle::Faint) color = (color + 1) % kColors;
-    pens.push_back({color % kColors, series.style == LineStyle::Dashed  ? " dashed"
-                                     : series.style == LineStyle::Faint ? " faint"
-                                                                        : ""});
+    const std::string_view style = series.style == LineStyle::Dashed  ? " dashed"
+                                   : series.style == LineStyle::Faint ? " faint"
+                                                                      : "";
+    pens.push_back({color, fmt::format("line c{}{}", color, style)});
   }
   return pens;
+}
+
+void draw_dots(Svg& svg, const LineChart& chart, const std::vector<Point>& piece, Pen pen,
+               const Axis& x, const Axis& y) {
+  for (const Point point : piece) {
+    if (!drawable(chart, point)) continue;
+    svg.add("<circle cx=\"{}\" cy=\"{}\" r=\"3\" class=\"f{}\" stroke=\"none\"/>\n",
+            px(x.position(point.x)), px(y.position(point.y)), pen.color);
+  }
 }
 
 void draw_series(Svg& svg, const LineChart& chart, const Series& series, Pen pen, const Axis& x,
@@ -179,24 +196,23 @@ void draw_series(Svg& svg, const LineChart& chart, const Series& series, Pen pen
   for (const auto& piece : series.pieces) {
     const std::string path = path_of(chart, piece, x, y);
     if (path.empty()) continue;
-    if (drawn_points(chart, piece) > 1) {
-      svg.add("<path d=\"{}\" class=\"line c{}{}\"/>\n", path, pen.color, pen.style);
-      continue;
-    }
-    const auto only =
-        std::ranges::find_if(piece, [&](Point point) { return drawable(chart, point); });
-    svg.add("<circle cx=\"{}\" cy=\"{}\" r=\"3\" class=\"f{}\" stroke=\"none\"/>\n",
-            px(x.position(only->x)), px(y.position(only->y)), pen.color);
+    const bool line = drawn_points(chart, piece) > 1;
+    if (line) svg.add("<path d=\"{}\" class=\"{}\"/>\n", path, pen.classes);
+    const bool dots = chart.marks && series.style == LineStyle::Solid;
+    if (!line || dots) draw_dots(svg, chart, piece, pen, x, y);
   }
 }
 
 void draw_legend(Svg& svg, const LineChart& chart, const std::vector<Pen>& pens) {
+  double width = text_width(chart.title) + 20;
+  for (const Series& series : chart.series) width += text_width(series.name) + 42;
+  const double y = width < kWidth - kRight ? 14 : 30;  // beside the title, or below it
   double right = kWidth - kRight;
   for (std::size_t i = chart.series.size(); i-- > 0;) {
     right -= text_width(chart.series[i].name);
-    svg.words(right, 14, "start", chart.series[i].name, "");
-    svg.add("<path d=\"M{} 10L{} 10\" class=\"line c{}{}\"/>\n", px(right - 26), px(right - 6),
-            pens[i].color, pens[i].style);
+    svg.words(right, y, "start", chart.series[i].name, "");
+    svg.add("<path d=\"M{} {}L{} {}\" class=\"{}\"/>\n", px(right - 26), px(y - 4), px(right - 6),
+            px(y - 4), pens[i].classes);
     right -= 42;
   }
 }
@@ -206,7 +222,7 @@ void draw_legend(Svg& svg, const LineChart& chart, const std::vector<Pen>& pens)
 std::string line_chart(const LineChart& chart) {
   Svg svg(kWidth, kHeight, chart.id, chart.title, chart.description);
   const Bounds bounds = bounds_of(chart);
-  const Axis x(bounds.low_x, bounds.high_x, kLeft, kWidth - kRight, 10, false, false);
+  const Axis x(bounds.low_x, bounds.high_x, kLeft, kWidth - kRight, 10, chart.log_x, chart.log_x);
   const Axis y(bounds.low_y, bounds.high_y, kHeight - kBottom, kTop, 5, chart.log_y, true);
   svg.words(4, 14, "start", chart.title, "font-weight=\"600\"");
   draw_axes(svg, chart, x, y);

@@ -17,6 +17,7 @@ enum class LineStyle {
   Solid,
   Dashed,
   Faint,  // thin and pale, in the colour of the series before it
+  Guide,  // dashed in the colour of the text: nothing that was measured
 };
 
 struct Series {
@@ -38,6 +39,8 @@ struct LineChart {
   std::vector<Series> series;
   std::vector<Separator> separators = {};
   bool log_y = false;  // points with y <= 0 are then left out
+  bool log_x = false;  // the same of x
+  bool marks = false;  // a dot at each point of solid lines
 };
 
 struct Bar {

@@ -48,6 +48,47 @@ std::string to_text(const TextTable& table) {
   return text;
 }
 
+std::string to_markdown(const TextTable& table) {
+  std::string text, rule;
+  const auto cell = [](std::string_view content) {
+    std::string escaped;
+    for (const char c : content) escaped += c == '|' ? std::string("\\|") : std::string(1, c);
+    return " " + escaped + " |";
+  };
+  for (const Column& column : table.columns) {
+    text += cell(column.header);
+    rule += column.align == Align::Left ? " --- |" : " ---: |";
+  }
+  text = "|" + text + "\n|" + rule + "\n";
+  for (const auto& row : table.rows) {
+    text += "|";
+    for (const std::string& content : row) text += cell(content);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string to_csv(const TextTable& table) {
+  std::string text;
+  const auto add = [&text](const std::string& content, bool first) {
+    if (!first) text += ",";
+    if (content.find_first_of(",\"\n\r") == std::string::npos) {
+      text += content;
+      return;
+    }
+    text += '"';
+    for (const char c : content) text += c == '"' ? std::string(2, '"') : std::string(1, c);
+    text += '"';
+  };
+  for (std::size_t c = 0; c < table.columns.size(); ++c) add(table.columns[c].header, c == 0);
+  text += "\n";
+  for (const auto& row : table.rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) add(row[c], c == 0);
+    text += "\n";
+  }
+  return text;
+}
+
 TextTable stage_table(const nlohmann::json& result) {
   TextTable table{{{"stage", Align::Left},
                    {"epochs"},

@@ -90,6 +90,45 @@ TEST(LineChart, DropsLabelsThatWouldOverlap) {
   EXPECT_EQ(occurrences(svg, ">retrain "), 0u);
 }
 
+// From 1/1.1 to 100*1.1 both ways: 10 is in the middle, 1 at 62 + 684 log(1.1) / log(121).
+TEST(LineChart, CanBeLogarithmicBothWaysWithDots) {
+  LineChart chart{.id = "log",
+                  .title = {},
+                  .description = {},
+                  .x_label = {},
+                  .y_label = {},
+                  .series = {{"a", {{{1, 1}, {10, 10}, {100, 100}, {0, 5}}}},
+                             {"b", {{{1, 1}, {100, 100}}}, LineStyle::Dashed}},
+                  .log_y = true,
+                  .log_x = true,
+                  .marks = true};
+  const std::string svg = line_chart(chart);
+  EXPECT_EQ(markup_problem(svg), "");
+  EXPECT_EQ(occurrences(svg, "<circle"), 3u);  // none where x = 0, none on the dashed line
+  for (const auto* dot : {"cx=\"75.6\"", "cx=\"404\" cy=\"150\"", "cx=\"732.4\""})
+    EXPECT_THAT(svg, HasSubstr(dot));
+  chart.series.clear();
+  EXPECT_EQ(markup_problem(line_chart(chart)), "");
+  EXPECT_THAT(line_chart(chart), Not(HasSubstr("nan")));
+}
+
+TEST(LineChart, DrawsGuidesInTheColourOfText) {
+  LineChart chart = small_chart();
+  chart.series.insert(chart.series.begin(), {"goal", {{{0, 0}, {20, 10}}}, LineStyle::Guide});
+  const std::string svg = line_chart(chart);
+  EXPECT_THAT(svg, HasSubstr(R"(<path d="M62 256L746 44" class="line guide"/>)"));
+  EXPECT_THAT(svg, HasSubstr(R"(<path d="M62 256L404 44" class="line c0"/>)"));  // as without it
+}
+
+// Once the legend was written across the title.
+TEST(LineChart, PutsALongLegendBelowTheTitle) {
+  LineChart chart = small_chart();
+  EXPECT_THAT(line_chart(chart), HasSubstr(R"(y="14" text-anchor="start" >test<)"));
+  chart.series[0].name = std::string(90, 'x');
+  EXPECT_THAT(line_chart(chart), HasSubstr(R"(y="30" text-anchor="start" >test<)"));
+  EXPECT_THAT(line_chart(chart), HasSubstr(R"(y="14" text-anchor="start" font-weight)"));
+}
+
 TEST(LineChart, EscapesText) {
   LineChart chart = small_chart();
   chart.title = chart.series[0].name = chart.separators[1].label = "<script>&\"";

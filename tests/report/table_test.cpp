@@ -21,6 +21,17 @@ TEST(ToText, OfNoRowsIsTheHeader) {
   EXPECT_EQ(to_text({{{"a", Align::Left}, {"b"}}, {}}), "a  b\n");
 }
 
+TEST(ToMarkdown, MarksColumnsOfNumbers) {
+  EXPECT_EQ(to_markdown({{{"a", Align::Left}, {"b"}}, {{"x|y", "1"}}}),
+            "| a | b |\n| --- | ---: |\n| x\\|y | 1 |\n");
+}
+
+TEST(ToCsv, QuotesWhatNeedsIt) {
+  EXPECT_EQ(
+      to_csv({{{"a"}, {"b"}, {"c"}}, {{"1,5", "say \"no\"", "line\nbreak"}, {"", " x", "y"}}}),
+      "a,b,c\n\"1,5\",\"say \"\"no\"\"\",\"line\nbreak\"\n, x,y\n");
+}
+
 TEST(ResultTable, ShowsTheStages) {
   EXPECT_EQ(result_table(test::sample_result()),
             "stage      epochs  top-1 %   loss  sparsity %  theoretical speedup  seconds\n"
