@@ -57,4 +57,12 @@ struct DataSplits {
                                       std::int64_t limit);
 [[nodiscard]] std::vector<std::string> dataset_names();
 
+/// What images a data set has as it is published, without reading it. Throws Error{Config} for an
+/// unknown name.
+struct ImageFormat {
+  ImageShape shape;
+  std::int64_t classes = 0;
+};
+[[nodiscard]] ImageFormat dataset_format(std::string_view name);
+
 }  // namespace pollard

@@ -106,6 +106,13 @@ std::vector<std::string> dataset_names() {
   return {"fashion-mnist", "mnist", "cifar10", "cifar100"};
 }
 
+ImageFormat dataset_format(std::string_view name) {
+  if (name == "fashion-mnist" || name == "mnist") return {{1, 28, 28}, 10};
+  if (name == "cifar10") return {{3, 32, 32}, 10};
+  if (name == "cifar100") return {{3, 32, 32}, 100};
+  fail_unknown(name);
+}
+
 DataSplits load_dataset(std::string_view name, const fs::path& path, std::int64_t limit) {
   const std::vector<std::string> known = dataset_names();
   if (std::find(known.begin(), known.end(), name) == known.end()) fail_unknown(name);

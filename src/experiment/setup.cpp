@@ -31,6 +31,12 @@ Augmentation chosen_augmentation(const Config& config) {
   return {2, false, 0};  // digits have a left and a right
 }
 
+Graph build_selected(const Config& config, const ImageFormat& images) {
+  Graph graph = build_network(config.text("model"), images.shape, images.classes);
+  select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
+  return graph;
+}
+
 void require_finite(const TensorMap& state, const std::string& origin) {
   if (const std::string* name = find_not_finite(state); name != nullptr) {
     throw Error(ErrorCode::Input,
@@ -46,9 +52,13 @@ DataSplits make_data(const Config& config) {
 }
 
 Graph make_graph(const Config& config, const Dataset& data) {
-  Graph graph = build_network(config.text("model"), data.image_shape(), data.classes());
-  select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
-  return graph;
+  return build_selected(config, {data.image_shape(), data.classes()});
+}
+
+Graph make_graph_alone(const Config& config) {
+  if (config.text("data.path").empty())
+    return build_selected(config, dataset_format(config.text("data")));
+  return make_graph(config, *make_data(config).test);
 }
 
 std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {

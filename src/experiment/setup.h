@@ -19,6 +19,9 @@ namespace pollard {
 [[nodiscard]] DataSplits make_data(const Config& config);
 /// With the weights that may be pruned (prune.include, prune.exclude).
 [[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);
+/// The same without images, where data.path names none: for those that the data set is published
+/// with.
+[[nodiscard]] Graph make_graph_alone(const Config& config);
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph);
 [[nodiscard]] TensorMap make_initial_state(const Config& config, const Graph& graph);
 

@@ -23,6 +23,15 @@ TEST(MemoryDataset, GivesBackWhatItHolds) {
   EXPECT_EQ(out, (Bytes{20, 21}));
 }
 
+TEST(DatasetFormat, IsKnownForEveryDataset) {
+  for (const std::string& name : dataset_names())
+    EXPECT_EQ(dataset_format(name).classes, name == "cifar100" ? 100 : 10) << name;
+  EXPECT_EQ(dataset_format("cifar10").shape, (ImageShape{3, 32, 32}));
+  EXPECT_EQ(dataset_format("mnist").shape, (ImageShape{1, 28, 28}));
+  expect_error(ErrorCode::Config, "unknown data set 'cifar'", "",
+               [] { (void)dataset_format("cifar"); });
+}
+
 TEST(MemoryDataset, RejectsSizesAndLabelsThatDisagree) {
   expect_error(ErrorCode::Input, "2 labels and 3 bytes", "", [] {
     MemoryDataset({1, 1, 2}, 3, {1, 2, 3}, {0, 0});
