@@ -29,7 +29,7 @@ void finish(Layout& layout) {
   const std::int64_t rows =
       std::int64_t{layout.halo.top} + layout.shape.height + layout.halo.bottom;
   // Beyond the last row: its right halo, and what the last vectors read too much.
-  const std::int64_t beyond = layout.channel + kLine + 4 * layout.lanes;
+  const std::int64_t beyond = layout.channel + kLine + 4 * std::max(layout.lanes, layout.images);
   if (static_cast<double>(rows) * static_cast<double>(layout.row) + static_cast<double>(beyond) <
       std::numeric_limits<std::int32_t>::max()) {
     layout.size = rounded_up(rows * layout.row + beyond, kLine);
@@ -48,21 +48,24 @@ Halo larger(const Halo& a, const Halo& b) {
           std::max(a.right, b.right)};
 }
 
-int Layout::vectors() const { return blocked() ? shape.width : (shape.width + lanes - 1) / lanes; }
+int Layout::vectors() const {
+  return blocked() ? shape.width * (images / lanes) : (shape.width + lanes - 1) / lanes;
+}
 
 int Layout::tail() const { return blocked() ? 0 : shape.width % lanes; }
 
 std::int64_t Layout::at(int c, int y, int x) const {
   const std::int64_t place = origin + c * channel + y * row;
-  if (blocked()) return place + std::int64_t{x} * lanes;
+  if (blocked()) return place + std::int64_t{x} * images;
   const int column = floor_div(x, phases);
   return place + (x - column * phases) * phase + column;
 }
 
-Layout blocked_layout(const MapShape& shape, const Halo& halo, int lanes) {
+Layout blocked_layout(const MapShape& shape, const Halo& halo, int lanes, int images) {
   Layout layout{.packing = Packing::Blocked, .lanes = lanes, .shape = shape, .halo = halo};
-  layout.channel = (std::int64_t{halo.left} + shape.width + halo.right) * lanes;
-  layout.origin = std::int64_t{halo.left} * lanes;
+  layout.images = images == 0 ? lanes : images;
+  layout.channel = (std::int64_t{halo.left} + shape.width + halo.right) * layout.images;
+  layout.origin = std::int64_t{halo.left} * layout.images;
   finish(layout);
   return layout;
 }

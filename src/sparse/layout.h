@@ -1,7 +1,8 @@
 // Where the values of a tensor lie. All floats, [row][channel][x ...], with a halo of zeros around
 // each map, so that what reads beyond a border needs no condition.
 //
-//   blocked   `lanes` images: [row][channel][x][image]. A vector is one pixel.
+//   blocked   `lanes` images, or a multiple: [row][channel][x][image]. A vector is one pixel of
+//             `lanes` images.
 //   spatial   one image: [row][channel][x]. A vector is `lanes` neighbouring pixels. A reader of
 //             stride p finds its neighbours in planes of every p-th pixel, the `phases`:
 //             [row][channel][x mod p][x / p].
@@ -30,6 +31,7 @@ struct Halo {
 struct Layout {
   Packing packing = Packing::Blocked;
   int lanes = 0;
+  int images = 1;  // side by side
   MapShape shape;
   Halo halo;
   int phases = 1;
@@ -38,15 +40,13 @@ struct Layout {
   std::int64_t channel = 0, row = 0, phase = 0, origin = 0, size = 0;
 
   [[nodiscard]] bool blocked() const { return packing == Packing::Blocked; }
-  /// Images side by side.
-  [[nodiscard]] int images() const { return blocked() ? lanes : 1; }
   /// Vectors in a row, and lanes that count in its last one (0: all). With one phase only.
   [[nodiscard]] int vectors() const;
   [[nodiscard]] int tail() const;
   /// Of a pixel (of the first image), which may be in the halo, from the buffer's start.
   [[nodiscard]] std::int64_t at(int c, int y, int x) const;
 
-  /// Pixel (0, 0, 0) and on; the vector stride is that of one pixel or of `lanes`.
+  /// Pixel (0, 0, 0) and on, vector by vector.
   [[nodiscard]] Plane plane(float* buffer) const { return {buffer + origin, channel, row, lanes}; }
   [[nodiscard]] ConstPlane plane(const float* buffer) const {
     return {buffer + origin, channel, row, lanes};
@@ -56,7 +56,8 @@ struct Layout {
 };
 
 /// Throws Error{Input} where an offset does not fit into 32 bits.
-[[nodiscard]] Layout blocked_layout(const MapShape& shape, const Halo& halo, int lanes);
+[[nodiscard]] Layout blocked_layout(const MapShape& shape, const Halo& halo, int lanes,
+                                    int images = 0);  // 0: `lanes`
 [[nodiscard]] Layout spatial_layout(const MapShape& shape, const Halo& halo, int lanes,
                                     int phases = 1);
 

@@ -10,25 +10,11 @@
 namespace pollard::sparse {
 namespace {
 
-// Calls use(channel, offset) for all taps of an output of a group, in the order of its weights.
-template <typename Use>
-void for_each_tap(const Convolution& conv, const Layout& input, int group, Use use) {
-  for (int c = 0; c < conv.group_inputs(); ++c) {
-    for (int y = 0; y < conv.kernel_height; ++y) {
-      for (int x = 0; x < conv.kernel_width; ++x) {
-        const std::int64_t place =
-            input.at(group * conv.group_inputs() + c, y * conv.dilation_y - conv.pad_top,
-                     x * conv.dilation_x - conv.pad_left);
-        use(static_cast<std::int32_t>(place - input.origin));
-      }
-    }
-  }
-}
-
 // Pixels beyond the end that the last output reads.
 int overhang(int input, int output, int stride, int kernel, int dilation, int pad) {
   const std::int64_t last = std::int64_t{output - 1} * stride + std::int64_t{kernel - 1} * dilation;
-  return static_cast<int>(std::max<std::int64_t>(last - pad - (input - 1), 0));
+  return static_cast<int>(
+      std::clamp<std::int64_t>(last - pad - (input - 1), 0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace
@@ -44,7 +30,7 @@ Halo halo_of(const Convolution& conv, const MapShape& input, int output_height, 
 ConstPlane strided_plane(const Layout& layout, const float* buffer, int stride_y, int stride_x) {
   ConstPlane plane = layout.plane(buffer);
   plane.row *= stride_y;
-  if (layout.blocked()) plane.vector *= stride_x;
+  if (layout.blocked() && stride_x > 1) plane.vector = std::int64_t{stride_x} * layout.images;
   return plane;
 }
 
@@ -54,6 +40,11 @@ TapLists SparseTaps::lists() const {
 
 SparseTaps make_taps(const Convolution& conv, const Layout& input,
                      std::span<const std::uint8_t> kept) {
+  return make_taps(conv, dense_offsets(conv, input), input.channel, kept);
+}
+
+SparseTaps make_taps(const Convolution& conv, std::span<const std::int32_t> offsets,
+                     std::int64_t channel, std::span<const std::uint8_t> kept) {
   if (kept.size() > std::numeric_limits<std::int32_t>::max()) {
     throw Error(ErrorCode::Input, fmt::format("{} weights in one layer are too many for the sparse "
                                               "engine, whose indices have 32 bits",
@@ -67,13 +58,14 @@ SparseTaps make_taps(const Convolution& conv, const Layout& input,
   result.first.push_back(0);
   std::int32_t index = 0;
   for (int o = 0; o < conv.outputs; ++o) {
-    for_each_tap(conv, input, o / conv.group_outputs(), [&](std::int32_t offset) {
+    const std::int64_t group = o / conv.group_outputs() * conv.group_inputs() * channel;
+    for (const std::int32_t offset : offsets) {
       if (kept[static_cast<std::size_t>(index)] != 0) {
-        result.taps.push_back({offset, 0});
+        result.taps.push_back({static_cast<std::int32_t>(offset + group), 0});
         result.source.push_back(index);
       }
       ++index;
-    });
+    }
     result.first.push_back(static_cast<std::int32_t>(result.taps.size()));
   }
   return result;
@@ -92,7 +84,15 @@ void gather_weights(SparseTaps& taps, std::span<const float> weights, const floa
 std::vector<std::int32_t> dense_offsets(const Convolution& conv, const Layout& input) {
   std::vector<std::int32_t> offsets;
   offsets.reserve(static_cast<std::size_t>(conv.taps()));
-  for_each_tap(conv, input, 0, [&](std::int32_t offset) { offsets.push_back(offset); });
+  for (int c = 0; c < conv.group_inputs(); ++c) {
+    for (int y = 0; y < conv.kernel_height; ++y) {
+      for (int x = 0; x < conv.kernel_width; ++x) {
+        const std::int64_t place =
+            input.at(c, y * conv.dilation_y - conv.pad_top, x * conv.dilation_x - conv.pad_left);
+        offsets.push_back(static_cast<std::int32_t>(place - input.origin));
+      }
+    }
+  }
   return offsets;
 }
 

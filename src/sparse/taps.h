@@ -34,7 +34,8 @@ struct Convolution {
 [[nodiscard]] Halo halo_of(const Convolution& conv, const MapShape& input, int output_height,
                            int output_width);
 
-/// The input as a convolution walks it: a step of the output in each direction.
+/// The input as a convolution walks it: a step of the output in each direction. (A step of stride_x
+/// pixels is one vector of `lanes` of a pixel's images to that of the pixel it leads to.)
 [[nodiscard]] ConstPlane strided_plane(const Layout& layout, const float* buffer, int stride_y,
                                        int stride_x);
 
@@ -50,6 +51,9 @@ struct SparseTaps {
 /// Error{Input} where there are more than 2^31 weights.
 [[nodiscard]] SparseTaps make_taps(const Convolution& conv, const Layout& input,
                                    std::span<const std::uint8_t> kept);
+/// The same from dense_offsets() and the floats between channels.
+[[nodiscard]] SparseTaps make_taps(const Convolution& conv, std::span<const std::int32_t> offsets,
+                                   std::int64_t channel, std::span<const std::uint8_t> kept);
 /// weight * scale of its output (null: 1).
 void gather_weights(SparseTaps& taps, std::span<const float> weights, const float* scale = nullptr);
 

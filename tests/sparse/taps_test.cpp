@@ -19,8 +19,9 @@ int within(int low, int high) { return *rc::gen::inRange(low, high + 1); }
 
 Layout any_layout(const MapShape& shape, const Halo& halo, int phases) {
   const int lanes = *rc::gen::element(4, 8, 16);
-  return phases == 1 && *rc::gen::arbitrary<bool>() ? blocked_layout(shape, halo, lanes)
-                                                    : spatial_layout(shape, halo, lanes, phases);
+  return phases == 1 && *rc::gen::arbitrary<bool>()
+             ? blocked_layout(shape, halo, lanes, lanes * within(1, 3))
+             : spatial_layout(shape, halo, lanes, phases);
 }
 
 RC_GTEST_PROP(Layout, MapsAndHalosDoNotMeet, ()) {
@@ -31,7 +32,7 @@ RC_GTEST_PROP(Layout, MapsAndHalosDoNotMeet, ()) {
   const auto owner = [&](int c, int y, int x) -> int& {
     const std::int64_t at = layout.at(c, y, x);
     RC_ASSERT(at >= 0);
-    RC_ASSERT(at + layout.images() <= layout.size);
+    RC_ASSERT(at + layout.images <= layout.size);
     return owners[static_cast<std::size_t>(at)];
   };
   for (int c = 0; c < shape.channels; ++c)
@@ -114,7 +115,9 @@ struct Layer {
   [[nodiscard]] float read(const Layout& layout, const std::vector<float>& buffer, int y, int x,
                            std::int64_t offset) const {
     const ConstPlane plane = strided_plane(layout, buffer.data(), conv.stride_y, conv.stride_x);
-    const std::int64_t step = layout.blocked() ? plane.vector : 1;
+    const std::int64_t step = !layout.blocked()   ? 1
+                              : conv.stride_x > 1 ? plane.vector
+                                                  : layout.images;
     return plane.at[y * plane.row + x * step + offset];
   }
 };
