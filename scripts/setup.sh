@@ -13,6 +13,8 @@ packages=(
   # the library
   libtorch-dev libopenblas0-openmp libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev
   zlib1g-dev libxxhash-dev libonnx-dev libprotobuf-dev
+  # what `pollard bench` measures against; it builds without
+  libdnnl-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   # the data of the quickstart

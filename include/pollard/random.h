@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   Dropout = 4,
   Selection = 5,      // subsets of the data
   RandomPruning = 6,  // a score for each weight
+  Timing = 7,         // orders in which contenders run
   Testing = 100,
 };
 

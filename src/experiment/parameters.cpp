@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "experiment/retraining_parameters.h"
+#include "experiment/speed_parameters.h"
 #include "method/registry.h"
 #include "pollard/allocation.h"
 #include "pollard/batches.h"
@@ -330,6 +331,7 @@ ParameterTable declare() {
   add_pruning(table);
   add_recalibration(table);
   add_books(table);
+  add_speed_parameters(table);
   return table;
 }
 
