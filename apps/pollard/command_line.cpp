@@ -29,6 +29,7 @@ const std::vector<Verb>& verbs() {
       {"retrain", "retrain a sparse network; its zeros stay zero", true},
       {"evaluate", "loss and accuracy of the network that weights= names"},
       {"plan", "what a run would do: stages, identities, sizes; computes nothing"},
+      {"bench", "theoretical against measured speed of a pruned network, beside dense ones"},
       {"inspect",
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
       {"report", "the table and report.html of a run's folder, anew"},
@@ -129,6 +130,7 @@ int dispatch(const Arguments& arguments) {
       make_console_progress(stderr, arguments.quiet ? Verbosity::Quiet : Verbosity::Normal);
   const std::string& verb = arguments.verb;
   if (verb == "evaluate") return evaluate(arguments, *progress);
+  if (verb == "bench") return bench(arguments, *progress);
   if (verb == "plan") return plan(arguments, *progress);
   if (verb == "inspect") return inspect(arguments);
   if (verb == "report") return report(arguments, *progress);

@@ -28,6 +28,7 @@ struct Arguments {
 // Each returns the exit status.
 int run(const Arguments& arguments, Progress& progress);  // run, train, prune, retrain
 int evaluate(const Arguments& arguments, Progress& progress);
+int bench(const Arguments& arguments, Progress& progress);
 int plan(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
