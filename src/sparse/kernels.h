@@ -66,6 +66,16 @@ struct GradientEpilogue {
   bool stream = false;
 };
 
+/// Memory that will be wanted soon. Kernels that are given it fetch some lines of each range into
+/// the second-level cache with every output of a tile, so that memory works while they compute.
+struct Ahead {
+  static constexpr int kMost = 8;
+  const float* at[kMost] = {};
+  std::int64_t lines[kMost] = {};  // that are left
+  int ranges = 0;
+  int step = 1;  // lines at a time
+};
+
 /// output[o] = epilogue(sum over taps of weight * input[offset + position]).
 struct SumJob {
   TapLists lists = {};
@@ -73,6 +83,7 @@ struct SumJob {
   ConstPlane input = {};      // row, vector: what one step of the output moves
   Plane output = {};
   int tile_rows = 1, tile_vectors = 8;  // at most max_tile vectors in all, and 8 rows
+  Ahead* ahead = nullptr;
 };
 
 /// The same with all weights there: weights[o / 4][tap][o % 4] (the last group filled with zeros),
@@ -94,6 +105,7 @@ struct WeightGradientJob {
   ConstPlane input = {};
   ConstPlane gradient = {};  // of the sums
   float* partial = nullptr;  // lanes per tap
+  Ahead* ahead = nullptr;
 };
 
 /// The dense one: partial[o][tap][lane].

@@ -420,6 +420,26 @@ TEST(Kernels, ClippingLetsNanThrough) {
   }
 }
 
+TEST(Kernels, FetchAheadWithinTheirRangesAndToTheEnd) {
+  const Kernels& kernels = best_kernels();
+  Tensor x(1, 2, 3, kernels.lanes);
+  Tensor y(5, 2, 3, kernels.lanes);
+  const std::int32_t first[] = {0, 1, 1, 1, 1, 1};
+  const Tap tap{0, 1};
+  Ahead ahead{.at = {x.memory.data(), y.memory.data()}, .lines = {7, 100}, .ranges = 2, .step = 3};
+  kernels.sum({.lists = {first, &tap, 5},
+               .rows = 2,
+               .vectors = 3,
+               .input = x.view(),
+               .output = y.plane(),
+               .ahead = &ahead},
+              {});
+  EXPECT_EQ(ahead.lines[0], 0);  // 10 outputs of one tile each, 3 lines at a time
+  EXPECT_EQ(ahead.at[0], x.memory.data() + 7 * 16);
+  EXPECT_EQ(ahead.lines[1], 70);
+  EXPECT_EQ(ahead.at[1], y.memory.data() + 30 * 16);
+}
+
 TEST(Kernels, StreamedOutputsAreTheSame) {
   for (const Kernels* kernels : available_kernels()) {
     const int lanes = kernels->lanes;
