@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <map>
 #include <utility>
 
 #include "core/threads.h"
+#include "core/timing.h"
 #include "pollard/error.h"
 #include "sparse/train_loss.h"
 #include "sparse/train_plain_ops.h"
@@ -29,10 +29,6 @@ std::span<const std::uint8_t> mask_of(const TensorMap& masks, const ParameterInf
                 "use the masks of the same network");
   }
   return found->second.u8();
-}
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -83,13 +79,13 @@ class Trainer::Impl {
     check_labels(labels);
     site_.mode = TrainMode::Train;
     forward(images, std::ssize(labels), address);
-    const double start = now();
+    const Stopwatch watch;
     const TrainTensor& logits = site_.tensor(schedule_.output);
     const TrainTensor* gradient =
         schedule_.output_gradient >= 0 ? &site_.tensor(schedule_.output_gradient) : nullptr;
     const StepResult result =
         cross_entropy(site_, logits, labels, options_.label_smoothing, gradient);
-    note("loss", start);
+    note("loss", watch);
     for (const BackwardAction& action : schedule_.backward)
       std::visit([&](const auto& each) { timed(each, true, [&] { back(each); }); }, action);
     return result;
@@ -228,12 +224,12 @@ class Trainer::Impl {
     check(images, count);
     make_room(count);
     address_ = address;
-    double start = now();
+    Stopwatch watch;
     load_images(site_, images, site_.tensor(schedule_.input));
-    note("input", start);
-    start = now();
+    note("input", watch);
+    watch = Stopwatch();
     fill_layers();
-    note("weights", start);
+    note("weights", watch);
     for (const ForwardAction& action : schedule_.forward)
       std::visit([&](const auto& each) { timed(each, false, [&] { advance(each); }); }, action);
   }
@@ -314,12 +310,12 @@ class Trainer::Impl {
   template <typename Action, typename Work>
   void timed(const Action& action, bool backward, const Work& work) {
     if (!profiles_) return work();
-    const double start = now();
+    const Stopwatch watch;
     work();
-    note(name_of(action) + (backward ? " backward" : " forward"), start);
+    note(name_of(action) + (backward ? " backward" : " forward"), watch);
   }
-  void note(std::string name, double start) {
-    if (profiles_) profile_.push_back({std::move(name), now() - start});
+  void note(std::string name, const Stopwatch& watch) {
+    if (profiles_) profile_.push_back({std::move(name), watch.seconds()});
   }
   template <typename Action>
   [[nodiscard]] std::string name_of(const Action& action) const {
