@@ -131,7 +131,7 @@ struct ActivateJob {
   float low = -__builtin_inff(), high = __builtin_inff();
   Plane out = {}, copy = {};
   bool stream_copy = false;
-  int tail = 0;  // as in Epilogue, for `out`
+  int tail = 0;  // as in Epilogue
 };
 
 /// Batch norm backward: out = a[c] * g + b[c] * (z - mean[c]) + constant[c] + add.
