@@ -19,7 +19,7 @@ MapShape map_shape(const Shape& shape) {
 
 // What a name in the graph stands for.
 struct Operand {
-  View view;
+  MapView view;
   bool flat = false;  // the view's elements in one dimension
   bool sole = true;   // whatever reads the view's source reads it under this name, once
 };
@@ -51,7 +51,7 @@ class Fuser {
     result_.values.push_back(shape);
     return to_int(std::ssize(result_.values)) - 1;
   }
-  [[nodiscard]] View whole(int value) const { return view_of(value, shape_of(value)); }
+  [[nodiscard]] MapView whole(int value) const { return view_of(value, shape_of(value)); }
   [[nodiscard]] const MapShape& shape_of(int value) const {
     return result_.values[static_cast<std::size_t>(value)];
   }
@@ -78,7 +78,7 @@ class Fuser {
     result_.steps.push_back(std::move(step));
     return result_.steps.back().output;
   }
-  int copied(const View& view, const std::string& name) {
+  int copied(const MapView& view, const std::string& name) {
     return push({.node = name, .work = CopyStep{.view = view}, .input = view.source}, view.shape);
   }
   /// The value itself, made if it was only a view up to now.
@@ -211,7 +211,7 @@ class Fuser {
     return renamed(node, operand(node, into));
   }
   static bool readable_by_addition(const Operand& operand) {
-    const View& view = operand.view;
+    const MapView& view = operand.view;
     return !operand.flat && view.covered(1) && view.covered(2) && view.axes[0].step == 1 &&
            (view.fill == 0 || view.covered(0));
   }

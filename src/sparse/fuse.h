@@ -23,8 +23,8 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Clips afterwards. A matrix product over a flattened map is a convolution as large as the map.
 struct SumStep {
   Convolution conv;
-  std::string weight, bias;  // parameters; no bias: empty
-  std::optional<View> add;   // covers rows and columns, channels by steps of 1, the rest is 0
+  std::string weight, bias;    // parameters; no bias: empty
+  std::optional<MapView> add;  // covers rows and columns, channels by steps of 1, the rest is 0
 };
 
 struct PoolStep {
@@ -46,7 +46,7 @@ struct ActivateStep {
 
 /// Writes a view at a place of the output.
 struct CopyStep {
-  View view;
+  MapView view;
   int channel = 0, y = 0, x = 0;
 };
 

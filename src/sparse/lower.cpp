@@ -194,7 +194,7 @@ class Lowering {
     op.offsets = dense_offsets(sum.conv, layout(input));
     push(std::move(op));
   }
-  void set_addition(SumOp& op, const View& view) {
+  void set_addition(SumOp& op, const MapView& view) {
     const auto step_x = static_cast<int>(view.axes[2].step);
     const Form& from = made(view.source, phases_for(step_x));
     op.add = spot_in(from, op.walk, static_cast<int>(view.axes[1].step), step_x);

@@ -74,7 +74,7 @@ struct ActivateOp {
 };
 
 struct CopyOp {
-  View view = {};
+  MapView view = {};
   int channel = 0, y = 0, x = 0;  // its place in the output
   Spot input = {}, output = {};
   Layout from, to;

@@ -23,25 +23,25 @@ Axis normalized(Axis axis) {
 
 Sizes sizes_of(const MapShape& shape) { return {shape.channels, shape.height, shape.width}; }
 
-bool View::covered(std::size_t axis) const {
+bool MapView::covered(std::size_t axis) const {
   return axes[axis].begin == 0 && axes[axis].count == sizes_of(shape)[axis];
 }
 
-bool View::covered() const { return covered(0) && covered(1) && covered(2); }
+bool MapView::covered() const { return covered(0) && covered(1) && covered(2); }
 
-bool View::whole(const MapShape& source_shape) const {
+bool MapView::whole(const MapShape& source_shape) const {
   const auto straight = [](const Axis& axis) { return axis.start == 0 && axis.step == 1; };
   return shape == source_shape && covered() && std::all_of(axes.begin(), axes.end(), straight);
 }
 
-View view_of(int source, const MapShape& shape) {
-  View view{.source = source, .shape = shape, .axes = {}};
+MapView view_of(int source, const MapShape& shape) {
+  MapView view{.source = source, .shape = shape, .axes = {}};
   for (std::size_t axis = 0; axis < 3; ++axis) view.axes[axis].count = sizes_of(shape)[axis];
   return view;
 }
 
-View sliced(View view, std::size_t axis, std::int64_t start, std::int64_t step,
-            std::int64_t count) {
+MapView sliced(MapView view, std::size_t axis, std::int64_t start, std::int64_t step,
+               std::int64_t count) {
   if (count <= 1) step = 1;
   Axis& a = view.axes[axis];
   const std::int64_t first = ceil_div(a.begin - start, step);
@@ -58,7 +58,7 @@ View sliced(View view, std::size_t axis, std::int64_t start, std::int64_t step,
   return view;
 }
 
-View padded(View view, std::size_t axis, std::int64_t before, std::int64_t after) {
+MapView padded(MapView view, std::size_t axis, std::int64_t before, std::int64_t after) {
   const std::int64_t size = sizes_of(view.shape)[axis] + before + after;
   Axis& a = view.axes[axis];
   a.begin += before;

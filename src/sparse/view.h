@@ -18,7 +18,7 @@ struct Axis {
 using Sizes = std::array<std::int64_t, 3>;
 [[nodiscard]] Sizes sizes_of(const MapShape& shape);
 
-struct View {
+struct MapView {
   int source = -1;  // a value's number
   MapShape shape;   // of what is seen
   std::array<Axis, 3> axes;
@@ -31,12 +31,13 @@ struct View {
   [[nodiscard]] bool whole(const MapShape& source_shape) const;
 };
 
-[[nodiscard]] View view_of(int source, const MapShape& shape);
+[[nodiscard]] MapView view_of(int source, const MapShape& shape);
 /// Elements start, start + step, ... of an axis, `count` of them, all within the view.
-[[nodiscard]] View sliced(View view, std::size_t axis, std::int64_t start, std::int64_t step,
-                          std::int64_t count);
+[[nodiscard]] MapView sliced(MapView view, std::size_t axis, std::int64_t start, std::int64_t step,
+                             std::int64_t count);
 /// `before` and `after` more elements (fewer, if negative) along an axis. What is added is the
 /// view's fill.
-[[nodiscard]] View padded(View view, std::size_t axis, std::int64_t before, std::int64_t after);
+[[nodiscard]] MapView padded(MapView view, std::size_t axis, std::int64_t before,
+                             std::int64_t after);
 
 }  // namespace pollard::sparse
