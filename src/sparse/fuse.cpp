@@ -12,11 +12,6 @@ constexpr std::string_view kOutput = "output";  // what leaves, where no node st
 
 int to_int(std::int64_t size) { return static_cast<int>(size); }  // Graph keeps sizes below 2^31
 
-MapShape map_shape(const Shape& shape) {
-  if (shape.size() == 2) return {to_int(shape[1]), 1, 1};
-  return {to_int(shape[1]), to_int(shape[2]), to_int(shape[3])};
-}
-
 // What a name in the graph stands for.
 struct Operand {
   MapView view;

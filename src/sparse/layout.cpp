@@ -43,6 +43,12 @@ void finish(Layout& layout) {
 
 }  // namespace
 
+MapShape map_shape(const Shape& shape) {
+  const auto size = [&](std::size_t i) { return static_cast<int>(shape[i]); };
+  if (shape.size() == 2) return {size(1), 1, 1};
+  return {size(1), size(2), size(3)};
+}
+
 Halo larger(const Halo& a, const Halo& b) {
   return {std::max(a.top, b.top), std::max(a.left, b.left), std::max(a.bottom, b.bottom),
           std::max(a.right, b.right)};

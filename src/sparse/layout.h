@@ -10,16 +10,22 @@
 
 #include <cstdint>
 
+#include "pollard/tensor.h"
 #include "sparse/kernels.h"
 
 namespace pollard::sparse {
 
 enum class Packing { Blocked, Spatial };
 
+/// Of one image; a vector of K features has K channels of one pixel.
 struct MapShape {
   int channels = 0, height = 0, width = 0;
+  [[nodiscard]] std::int64_t size() const { return std::int64_t{channels} * height * width; }
   bool operator==(const MapShape&) const = default;
 };
+
+/// Of a value of a graph, [N, K] or [N, C, H, W]; graphs keep sizes below 2^31.
+[[nodiscard]] MapShape map_shape(const Shape& shape);
 
 /// Zeros around a map, in pixels.
 struct Halo {

@@ -15,15 +15,9 @@ namespace {
 constexpr double kDenseAbove = 0.55;
 constexpr double kDenseWeightsAbove = 0.5;
 
-Extent extent_of(const Shape& shape) {
-  const auto size = [&](std::size_t i) { return static_cast<int>(shape[i]); };
-  if (shape.size() == 2) return {size(1), 1, 1};
-  return {size(1), size(2), size(3)};
-}
-
 LayerShape shape_of(const Graph& graph, const Node& node) {
-  LayerShape shape{.x = extent_of(graph.shape(node.inputs[0])),
-                   .y = extent_of(graph.shape(node.output))};
+  LayerShape shape{.x = map_shape(graph.shape(node.inputs[0])),
+                   .y = map_shape(graph.shape(node.output))};
   const auto* conv = std::get_if<Conv>(&node.op);
   if (conv == nullptr) return shape;
   const Shape& weight = graph.shape(node.inputs[1]);

@@ -20,7 +20,7 @@
 namespace pollard::sparse {
 
 struct LayerShape {
-  Extent x, y;
+  MapShape x, y;
   int groups = 1;
   int kernel[2] = {1, 1}, stride[2] = {1, 1}, dilation[2] = {1, 1};
   int top = 0, left = 0;

@@ -11,14 +11,8 @@ namespace {
 
 using Place = std::array<std::int64_t, 3>;  // channel, row, column
 
-Extent extent_of(const Shape& shape) {
-  const auto size = [&](std::size_t i) { return static_cast<int>(shape[i]); };
-  if (shape.size() == 2) return {size(1), 1, 1};
-  return {size(1), size(2), size(3)};
-}
-
 // In the blocked layout, in vectors.
-std::int64_t position(const Extent& extent, const Place& place) {
+std::int64_t position(const MapShape& extent, const Place& place) {
   return (place[1] * extent.channels + place[0]) * extent.width + place[2];
 }
 
@@ -82,7 +76,7 @@ class Moves final : public PlainOp {
 
 // source(place of the output) -> Move, in the output's layout.
 template <typename Source>
-std::unique_ptr<PlainOp> moves_of(const Extent& out, const Source& source, float fill = 0) {
+std::unique_ptr<PlainOp> moves_of(const MapShape& out, const Source& source, float fill = 0) {
   std::vector<Move> moves;
   moves.reserve(static_cast<std::size_t>(out.size()));
   for (std::int64_t y = 0; y < out.height; ++y)
@@ -96,14 +90,14 @@ std::size_t axis_of(std::int64_t axis, const Shape& shape) {
   return static_cast<std::size_t>((axis < 0 ? axis + rank : axis) - 1);  // less the batch
 }
 
-std::unique_ptr<PlainOp> flatten(const Extent& in, const Extent& out) {
+std::unique_ptr<PlainOp> flatten(const MapShape& in, const MapShape& out) {
   return moves_of(out, [&](const Place& to) {
     const std::int64_t pixels = std::int64_t{in.height} * in.width, pixel = to[0] % pixels;
     return Move{0, position(in, {to[0] / pixels, pixel / in.width, pixel % in.width})};
   });
 }
 
-std::unique_ptr<PlainOp> pad(const Pad& op, const Extent& in, const Extent& out) {
+std::unique_ptr<PlainOp> pad(const Pad& op, const MapShape& in, const MapShape& out) {
   const std::size_t rank = op.pads.size() / 2;
   return moves_of(
       out,
@@ -119,8 +113,8 @@ std::unique_ptr<PlainOp> pad(const Pad& op, const Extent& in, const Extent& out)
       op.value);
 }
 
-std::unique_ptr<PlainOp> slice(const Slice& op, const Shape& shape, const Extent& in,
-                               const Extent& out) {
+std::unique_ptr<PlainOp> slice(const Slice& op, const Shape& shape, const MapShape& in,
+                               const MapShape& out) {
   return moves_of(out, [&](const Place& to) {
     Place from = to;
     for (std::size_t i = 0; i < op.axes.size(); ++i) {
@@ -134,13 +128,13 @@ std::unique_ptr<PlainOp> slice(const Slice& op, const Shape& shape, const Extent
 }
 
 std::unique_ptr<PlainOp> concat(const Concat& op, const std::vector<Shape>& shapes,
-                                const Extent& out) {
+                                const MapShape& out) {
   const std::size_t axis = axis_of(op.axis, shapes[0]);
   return moves_of(out, [&](const Place& to) {
     Place from = to;
     std::size_t input = 0;
     while (from[axis] >= shapes[input][axis + 1]) from[axis] -= shapes[input++][axis + 1];
-    return Move{static_cast<int>(input), position(extent_of(shapes[input]), from)};
+    return Move{static_cast<int>(input), position(map_shape(shapes[input]), from)};
   });
 }
 
@@ -148,7 +142,7 @@ std::unique_ptr<PlainOp> concat(const Concat& op, const std::vector<Shape>& shap
 
 std::unique_ptr<PlainOp> make_moves(const Graph& graph, const Node& node) {
   const Shape& shape = graph.shape(node.inputs[0]);
-  const Extent in = extent_of(shape), out = extent_of(graph.shape(node.output));
+  const MapShape in = map_shape(shape), out = map_shape(graph.shape(node.output));
   if (std::holds_alternative<Flatten>(node.op)) return flatten(in, out);
   if (const auto* op = std::get_if<Pad>(&node.op)) return pad(*op, in, out);
   if (const auto* op = std::get_if<Slice>(&node.op)) return slice(*op, shape, in, out);

@@ -28,7 +28,7 @@ Sums total(const TrainedNorm& norm, int c) {
   return sums;
 }
 
-double values_per_channel(const TrainSite& site, const Extent& extent) {
+double values_per_channel(const TrainSite& site, const MapShape& extent) {
   return static_cast<double>(site.images) * extent.height * extent.width;
 }
 
@@ -68,7 +68,7 @@ void apply_batch(TrainedNorm& norm, double count, double weight, const std::vect
 
 // Sums of kernels that see whole tensors: job(block, sums).
 template <typename Job>
-void sum_blocks(TrainSite& site, TrainedNorm& norm, const Extent& extent, const Job& job) {
+void sum_blocks(TrainSite& site, TrainedNorm& norm, const MapShape& extent, const Job& job) {
   site.share([&](int thread, Share blocks) {
     ChannelSums sums(norm.channels, site.lanes(), site.worker(thread).lanes,
                      norm.sums.data() + std::ptrdiff_t{2} * thread * norm.channels);

@@ -16,10 +16,8 @@ namespace {
               "this network needs the other engine: retrain.engine=torch");
 }
 
-Extent extent_of(const Node& node, const Shape& shape) {
-  const auto size = [&](std::size_t i) { return static_cast<int>(shape[i]); };
-  if (shape.size() == 2) return {size(1), 1, 1};
-  if (shape.size() == 4) return {size(1), size(2), size(3)};
+MapShape extent_of(const Node& node, const Shape& shape) {
+  if (shape.size() == 2 || shape.size() == 4) return map_shape(shape);
   refuse(node, "values of " + std::to_string(shape.size()) + " dimensions are not supported");
 }
 
@@ -80,7 +78,7 @@ class Planner {
     if (std::holds_alternative<Identity>(node.op)) return true;
     if (const auto* dropout = std::get_if<Dropout>(&node.op)) return dropout->ratio == 0;
     if (!std::holds_alternative<Flatten>(node.op)) return false;
-    const Extent extent = extent_of(node, graph_.shape(node.inputs[0]));
+    const MapShape extent = extent_of(node, graph_.shape(node.inputs[0]));
     return extent.height * extent.width == 1;
   }
 
@@ -103,7 +101,7 @@ class Planner {
 
   // ---- values -----------------------------------------------------------------------------------
 
-  int new_value(std::string name, Extent extent, bool trains, std::optional<View> view = {}) {
+  int new_value(std::string name, MapShape extent, bool trains, std::optional<View> view = {}) {
     const int number = static_cast<int>(plan_.values.size());
     by_name_[name] = number;
     producer_.push_back(static_cast<int>(plan_.steps.size()));

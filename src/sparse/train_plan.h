@@ -20,15 +20,9 @@
 #include <vector>
 
 #include "pollard/graph.h"
+#include "sparse/layout.h"
 
 namespace pollard::sparse {
-
-/// Of one image; a vector of K features has K channels of one pixel.
-struct Extent {
-  int channels = 0, height = 1, width = 1;
-  [[nodiscard]] std::int64_t size() const { return std::int64_t{channels} * height * width; }
-  bool operator==(const Extent&) const = default;
-};
 
 /// Numbers of values (in a plan) or tensors (in a schedule); -1: not there.
 struct View {
@@ -48,7 +42,7 @@ struct View {
 
 struct PlannedValue {
   std::string name;
-  Extent extent;
+  MapShape extent;
   bool trains = false;  // a parameter comes before it: it needs a gradient
   bool kept = true;
   std::optional<View> view = {};  // of other values; none: a step's output

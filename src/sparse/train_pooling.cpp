@@ -39,7 +39,7 @@ Range range_of(const Window& window, int axis, int at, int size) {
 
 // body(y, x, rows, columns) for every output pixel.
 template <typename Body>
-void for_windows(const Window& window, const Extent& in, const Extent& out, const Body& body) {
+void for_windows(const Window& window, const MapShape& in, const MapShape& out, const Body& body) {
   for (int y = 0; y < out.height; ++y)
     for (int x = 0; x < out.width; ++x)
       body(y, x, range_of(window, 0, y, in.height), range_of(window, 1, x, in.width));
@@ -88,7 +88,7 @@ class MaxPooling final : public PlainOp {
  private:
   // body(channel, row, column, lane, maximum, its pixel)
   template <typename Body>
-  void for_maxima(int lanes, const Extent& in, const Extent& out, const Plane& x,
+  void for_maxima(int lanes, const MapShape& in, const MapShape& out, const Plane& x,
                   const Body& body) const {
     for (int c = 0; c < in.channels; ++c) {
       for_windows(window_, in, out,

@@ -56,7 +56,7 @@ class Scheduler {
   }
   std::vector<Gradient>& pending(int v) { return pending_[static_cast<std::size_t>(v)]; }
 
-  int new_tensor(const Extent& extent) {
+  int new_tensor(const MapShape& extent) {
     schedule_.tensors.push_back({extent});
     return static_cast<int>(schedule_.tensors.size()) - 1;
   }

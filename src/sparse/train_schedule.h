@@ -108,7 +108,7 @@ using ForwardAction = std::variant<MakeView, RunConv, RunNorm, RunPlain>;
 using BackwardAction = std::variant<BackConv, Pass, SumForNorm, FinishNorm, SpreadNorm, BackPlain>;
 
 struct ScheduledTensor {
-  Extent extent;
+  MapShape extent;
   int buffer = -1;
 };
 

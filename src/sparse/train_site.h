@@ -27,7 +27,7 @@ struct DrawAddress;
 
 struct TrainTensor {
   float* data = nullptr;
-  Extent extent;
+  MapShape extent;
   int lanes = 0;
 
   [[nodiscard]] std::int64_t block_size() const { return extent.size() * lanes; }
@@ -45,7 +45,7 @@ inline ConstPlane constant(const Plane& plane) {
 /// A batch norm. Moments are those of z as it is kept, which may be less `offset`.
 struct TrainedNorm {
   int channels = 0;
-  Extent extent;                     // of z
+  MapShape extent;                   // of z
   double epsilon = 0, momentum = 0;  // momentum: the batch's weight
   bool owns_z = false;
   const float *gamma = nullptr, *beta = nullptr;

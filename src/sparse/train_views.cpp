@@ -7,7 +7,7 @@
 namespace pollard::sparse {
 
 void load_images(TrainSite& site, std::span<const float> images, const TrainTensor& input) {
-  const Extent& extent = input.extent;
+  const MapShape& extent = input.extent;
   const int lanes = site.lanes();
   site.share([&](int, Share blocks) {
     for (std::int64_t block = blocks.begin; block < blocks.end; ++block) {
@@ -82,7 +82,7 @@ void place(const TrainSite& site, const Passage& passage, std::int64_t block, in
 void run(TrainSite& site, const Pass& action) {
   const TrainTensor &sum = site.tensor(action.sum), &out = site.tensor(action.out);
   const Passage& passage = action.passage;
-  const Extent& extent = out.extent;
+  const MapShape& extent = out.extent;
   GradientEpilogue common;
   describe(site, passage, common);
   std::vector<double> unused(static_cast<std::size_t>(2 * extent.channels * site.threads()));
