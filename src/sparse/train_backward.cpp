@@ -75,7 +75,7 @@ class ConvBackward {
       for (int t = 0; t < site_.threads(); ++t, lane += next)
         for (int l = 0; l < lanes; ++l) sum += lane[l];
       const std::int64_t weight =
-          layer_.dense_weights ? k : layer_.forward.weights[static_cast<std::size_t>(k)];
+          layer_.dense_weights ? k : layer_.forward.source[static_cast<std::size_t>(k)];
       layer_.gradient[weight] = static_cast<float>(sum);
     }
   }

@@ -80,6 +80,12 @@ Frame g_frame(const LayerShape& shape, int lanes, bool wants_gradient) {
   return {shape.y.height, reach.before, channel, channel * shape.y.channels};
 }
 
+void add_tap(SparseTaps& to, std::int64_t offset, std::int64_t weight) {
+  to.taps.push_back({static_cast<std::int32_t>(offset), 0});
+  to.source.push_back(static_cast<std::int32_t>(weight));
+}
+void end_output(SparseTaps& of) { of.first.push_back(static_cast<std::int32_t>(of.taps.size())); }
+
 class Builder {
  public:
   Builder(TrainedLayer& layer, std::span<const std::uint8_t> keep, int lanes)
@@ -87,6 +93,7 @@ class Builder {
 
   void forward() {
     const LayerShape& s = shape_;
+    layer_.forward.first = {0};
     for (int o = 0; o < s.y.channels; ++o) {
       const int group = o / s.outputs();
       for (int c = 0; c < s.inputs(); ++c)
@@ -97,9 +104,9 @@ class Builder {
                                         std::int64_t{kx} * s.dilation[1] * lanes_;
             if (o == 0) layer_.forward_dense.offsets.push_back(static_cast<std::int32_t>(offset));
             const std::int64_t number = weight(o, c, ky, kx);
-            if (!layer_.dense && kept(number)) layer_.forward.add(offset, number);
+            if (!layer_.dense && kept(number)) add_tap(layer_.forward, offset, number);
           }
-      layer_.forward.end_output();
+      end_output(layer_.forward);
     }
     if (!layer_.dense) return;
     pack(layer_.forward_dense, s.y.channels, [&](int o, int k) { return o * s.taps() + k; });
@@ -122,6 +129,7 @@ class Builder {
 
   GradientClass gradient_class(int row, int column) {
     GradientClass result{.row = row, .column = column};
+    result.sparse.first = {0};
     result.rows = (shape_.x.height - row + shape_.stride[0] - 1) / shape_.stride[0];
     result.columns = (shape_.x.width - column + shape_.stride[1] - 1) / shape_.stride[1];
     const std::vector<BackTap> down = back_taps(shape_, 0, row);
@@ -139,9 +147,9 @@ class Builder {
               result.dense.offsets.push_back(static_cast<std::int32_t>(offset));
               of_first.push_back(number);
             }
-            if (!layer_.dense && kept(number)) result.sparse.add(offset, number);
+            if (!layer_.dense && kept(number)) add_tap(result.sparse, offset, number);
           }
-      result.sparse.end_output();
+      end_output(result.sparse);
     }
     if (layer_.dense) {
       const std::int64_t next = weight(0, 1, 0, 0);
@@ -178,19 +186,6 @@ double density_of(std::span<const std::uint8_t> keep) {
 
 }  // namespace
 
-void TapTable::add(std::int64_t offset, std::int64_t weight) {
-  taps.push_back({static_cast<std::int32_t>(offset), 0});
-  weights.push_back(static_cast<std::int32_t>(weight));
-}
-
-void TapTable::fill(const float* values) {
-  for (std::size_t i = 0; i < taps.size(); ++i) taps[i].weight = values[weights[i]];
-}
-
-TapLists TapTable::lists() const {
-  return {first.data(), taps.data(), static_cast<int>(first.size()) - 1};
-}
-
 void DenseTable::fill(const float* values) {
   float* to = packed.data();
   for (const std::int32_t weight : weights) *to++ = weight < 0 ? 0 : values[weight];
@@ -209,16 +204,18 @@ std::int64_t TrainedLayer::partial_count() const {
 }
 
 void TrainedLayer::fill() {
+  const std::span values(value,
+                         static_cast<std::size_t>(std::int64_t{shape.y.channels} * shape.taps()));
   if (dense) {
     forward_dense.fill(value);
   } else {
-    forward.fill(value);
+    gather_weights(forward, values);
   }
   for (GradientClass& each : classes) {
     if (dense) {
       each.dense.fill(value);
     } else {
-      each.sparse.fill(value);
+      gather_weights(each.sparse, values);
     }
   }
 }

@@ -14,6 +14,7 @@
 
 #include "pollard/graph.h"
 #include "sparse/kernels.h"
+#include "sparse/taps.h"
 #include "sparse/train_memory.h"
 #include "sparse/train_plan.h"
 
@@ -27,18 +28,6 @@ struct LayerShape {
   [[nodiscard]] int inputs() const { return x.channels / groups; }             // of a group
   [[nodiscard]] int outputs() const { return y.channels / groups; }            // of a group
   [[nodiscard]] int taps() const { return inputs() * kernel[0] * kernel[1]; }  // of an output
-};
-
-/// The kept weights of each output, as sparse kernels want them.
-struct TapTable {
-  std::vector<std::int32_t> first{0};
-  std::vector<Tap> taps;
-  std::vector<std::int32_t> weights;  // the number of each tap's weight
-
-  void end_output() { first.push_back(static_cast<std::int32_t>(taps.size())); }
-  void add(std::int64_t offset, std::int64_t weight);
-  void fill(const float* values);
-  [[nodiscard]] TapLists lists() const;
 };
 
 /// All weights of each output, in fours, as dense kernels want them.
@@ -56,7 +45,7 @@ struct DenseTable {
 struct GradientClass {
   int row = 0, column = 0;
   int rows = 0, columns = 0;
-  TapTable sparse = {};
+  SparseTaps sparse = {};
   DenseTable dense = {};
 };
 
@@ -68,7 +57,7 @@ struct TrainedLayer {
 
   Frame x, g;                     // rows with their halos, as taps see them
   int g_before = 0, g_after = 0;  // rows of g that a row of gx needs around its own
-  TapTable forward;               // where not dense
+  SparseTaps forward;             // where not dense
   DenseTable forward_dense;       // its offsets also serve the dense gradient of weights
   std::vector<GradientClass> classes;
   std::vector<std::uint8_t> keep;  // dense gradients of weights: which are written; empty: all

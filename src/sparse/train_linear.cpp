@@ -111,7 +111,7 @@ struct Linear {
          .input = source(x, 0),
          .gradient = gradient,
          .partial = partials});
-    const std::int32_t* weight = layer.forward.weights.data() + *first;
+    const std::int32_t* weight = layer.forward.source.data() + *first;
     for (std::int32_t k = 0; k < worker.first.back(); ++k)
       layer.gradient[weight[k]] = lane_sum(partials + std::int64_t{k} * lanes);
   }
