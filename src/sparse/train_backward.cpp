@@ -209,20 +209,14 @@ class ConvBackward {
     epilogue.sums = sums;
     const Plane output = classed(out_->plane(block, row));
     const ConstPlane input{gradient.at, 0, gradient.row, gradient.vector};
-    if (layer_.dense) {
-      DenseSumJob job{.rows = count, .vectors = of.columns, .input = input, .output = output};
-      of.dense.describe(job);
-      kernels_.dense_gradient(job, epilogue);
-      return;
-    }
-    kernels_.gradient({.lists = of.sparse.lists(),
-                       .rows = count,
-                       .vectors = of.columns,
-                       .input = input,
-                       .output = output,
-                       .tile_rows = tile.rows,
-                       .tile_vectors = tile.vectors},
-                      epilogue);
+    sum_gradients(kernels_, layer_, of,
+                  {.rows = count,
+                   .vectors = of.columns,
+                   .input = input,
+                   .output = output,
+                   .tile_rows = tile.rows,
+                   .tile_vectors = tile.vectors},
+                  epilogue);
   }
 
   TrainSite& site_;

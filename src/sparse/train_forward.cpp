@@ -74,20 +74,14 @@ class ConvForward {
   void sum(const float* input, int rows, const Plane& output, const Epilogue& epilogue) const {
     const ConstPlane x{input, 0, shape_.stride[0] * layer_.x.row,
                        std::int64_t{shape_.stride[1]} * site_.lanes()};
-    if (layer_.dense) {
-      DenseSumJob job{.rows = rows, .vectors = shape_.y.width, .input = x, .output = output};
-      layer_.forward_dense.describe(job);
-      site_.kernels->dense_sum(job, epilogue);
-      return;
-    }
-    site_.kernels->sum({.lists = layer_.forward.lists(),
-                        .rows = rows,
-                        .vectors = shape_.y.width,
-                        .input = x,
-                        .output = output,
-                        .tile_rows = tile_.rows,
-                        .tile_vectors = tile_.vectors},
-                       epilogue);
+    sum_outputs(*site_.kernels, layer_,
+                {.rows = rows,
+                 .vectors = shape_.y.width,
+                 .input = x,
+                 .output = output,
+                 .tile_rows = tile_.rows,
+                 .tile_vectors = tile_.vectors},
+                epilogue);
   }
 
   TrainSite& site_;

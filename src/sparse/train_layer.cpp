@@ -191,11 +191,29 @@ void DenseTable::fill(const float* values) {
   for (const std::int32_t weight : weights) *to++ = weight < 0 ? 0 : values[weight];
 }
 
-void DenseTable::describe(DenseSumJob& job) const {
-  job.weights = packed.data();
-  job.offsets = offsets.data();
-  job.taps = static_cast<int>(offsets.size());
-  job.outputs = outputs;
+DenseSumJob DenseTable::job(const SumJob& job) const {
+  return {.weights = packed.data(),
+          .offsets = offsets.data(),
+          .taps = static_cast<int>(offsets.size()),
+          .outputs = outputs,
+          .rows = job.rows,
+          .vectors = job.vectors,
+          .input = job.input,
+          .output = job.output};
+}
+
+void sum_outputs(const Kernels& kernels, const TrainedLayer& layer, SumJob job,
+                 const Epilogue& epilogue) {
+  if (layer.dense) return kernels.dense_sum(layer.forward_dense.job(job), epilogue);
+  job.lists = layer.forward.lists();
+  kernels.sum(job, epilogue);
+}
+
+void sum_gradients(const Kernels& kernels, const TrainedLayer& layer, const GradientClass& of,
+                   SumJob job, const GradientEpilogue& epilogue) {
+  if (layer.dense) return kernels.dense_gradient(of.dense.job(job), epilogue);
+  job.lists = of.sparse.lists();
+  kernels.gradient(job, epilogue);
 }
 
 std::int64_t TrainedLayer::partial_count() const {

@@ -38,7 +38,8 @@ struct DenseTable {
   AlignedFloats packed;
 
   void fill(const float* values);
-  void describe(DenseSumJob& job) const;
+  /// The same sums as `job` says, with all weights.
+  [[nodiscard]] DenseSumJob job(const SumJob& job) const;
 };
 
 /// Rows p = row + s * i and columns q = column + s * j of the input's gradient.
@@ -74,6 +75,13 @@ struct TrainedLayer {
   /// The values of this step into all tables.
   void fill();
 };
+
+/// The sums of the layer's outputs, by the kernels it takes: `job` brings all but the taps.
+void sum_outputs(const Kernels& kernels, const TrainedLayer& layer, SumJob job,
+                 const Epilogue& epilogue);
+/// The same for the gradient of a class of its input.
+void sum_gradients(const Kernels& kernels, const TrainedLayer& layer, const GradientClass& of,
+                   SumJob job, const GradientEpilogue& epilogue);
 
 /// keep: a mask, or empty for none. `wants_gradient`: of the input.
 [[nodiscard]] TrainedLayer make_trained_layer(const Graph& graph, const Node& node,

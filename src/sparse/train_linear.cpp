@@ -24,47 +24,12 @@ struct Linear {
 
   void sum(const TrainTensor& x, const TrainTensor& out, Share blocks,
            const Epilogue& epilogue) const {
-    const auto count = static_cast<int>(blocks.end - blocks.begin);
-    if (layer.dense) {
-      DenseSumJob job{.rows = 1,
-                      .vectors = count,
-                      .input = source(x, blocks.begin),
-                      .output = across<Plane>(out, blocks.begin)};
-      layer.forward_dense.describe(job);
-      site.kernels->dense_sum(job, epilogue);
-      return;
-    }
-    site.kernels->sum({.lists = layer.forward.lists(),
-                       .rows = 1,
-                       .vectors = count,
-                       .input = source(x, blocks.begin),
-                       .output = across<Plane>(out, blocks.begin),
-                       .tile_rows = 1,
-                       .tile_vectors = site.kernels->max_tile},
-                      epilogue);
+    sum_outputs(*site.kernels, layer, job(x, out, blocks), epilogue);
   }
 
   void input_gradient(const TrainTensor& g, const TrainTensor& out, Share blocks,
                       const GradientEpilogue& epilogue) const {
-    const auto count = static_cast<int>(blocks.end - blocks.begin);
-    const GradientClass& of = layer.classes.front();
-    if (layer.dense) {
-      DenseSumJob job{.rows = 1,
-                      .vectors = count,
-                      .input = source(g, blocks.begin),
-                      .output = across<Plane>(out, blocks.begin)};
-      of.dense.describe(job);
-      site.kernels->dense_gradient(job, epilogue);
-      return;
-    }
-    site.kernels->gradient({.lists = of.sparse.lists(),
-                            .rows = 1,
-                            .vectors = count,
-                            .input = source(g, blocks.begin),
-                            .output = across<Plane>(out, blocks.begin),
-                            .tile_rows = 1,
-                            .tile_vectors = site.kernels->max_tile},
-                           epilogue);
+    sum_gradients(*site.kernels, layer, layer.classes.front(), job(g, out, blocks), epilogue);
   }
 
   // Outputs so few at a time that their sums stay close.
@@ -129,6 +94,15 @@ struct Linear {
   }
 
  private:
+  // From one block to the next as from one pixel to the next.
+  [[nodiscard]] SumJob job(const TrainTensor& from, const TrainTensor& to, Share blocks) const {
+    return {.rows = 1,
+            .vectors = static_cast<int>(blocks.end - blocks.begin),
+            .input = source(from, blocks.begin),
+            .output = across<Plane>(to, blocks.begin),
+            .tile_rows = 1,
+            .tile_vectors = site.kernels->max_tile};
+  }
   [[nodiscard]] float lane_sum(const float* lane) const {
     double sum = 0;
     for (int l = 0; l < site.lanes(); ++l) sum += lane[l];
