@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "core/nearest.h"
-#include "experiment/parameters.h"
 #include "pollard/error.h"
 #include "pollard/pytorch_file.h"
 
@@ -51,7 +50,7 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
     sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
   } else {
     sub->add_option("words", words, "[config.toml] [key=value ...]");
-    sub->footer([] { return "Parameters:\n\n" + help_text(parameter_table()); });
+    sub->footer([&verb] { return "Parameters:\n\n" + help_text(parameters_of(verb.name)); });
   }
   if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,

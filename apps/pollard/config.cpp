@@ -7,8 +7,12 @@
 
 namespace pollard::app {
 
+const ParameterTable& parameters_of(std::string_view verb) {
+  return verb == "bench" ? all_parameters() : parameter_table();
+}
+
 Config read_config(const Arguments& arguments) {
-  Config config(parameter_table());
+  Config config(parameters_of(arguments.verb));
   if (!arguments.config_file.empty()) {
     if (!std::filesystem::exists(arguments.config_file)) {
       throw Error(ErrorCode::Usage,
@@ -24,8 +28,8 @@ Config read_config(const Arguments& arguments) {
 }
 
 int parameters(const Arguments& arguments) {
-  fmt::print("{}", arguments.markdown ? parameters_markdown(parameter_table())
-                                      : help_text(parameter_table()));
+  fmt::print("{}", arguments.markdown ? parameters_markdown(all_parameters())
+                                      : help_text(all_parameters()));
   return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/parameters.h"
@@ -21,6 +22,9 @@ struct Arguments {
   bool markdown = false;       // parameters
   std::filesystem::path file;  // inspect: a model file; report: a run's folder
 };
+
+/// Those that the verb takes.
+[[nodiscard]] const ParameterTable& parameters_of(std::string_view verb);
 
 /// Defaults, the file, the overrides; checked.
 [[nodiscard]] Config read_config(const Arguments& arguments);

@@ -331,7 +331,6 @@ ParameterTable declare() {
   add_pruning(table);
   add_recalibration(table);
   add_books(table);
-  add_speed_parameters(table);
   return table;
 }
 
@@ -339,6 +338,15 @@ ParameterTable declare() {
 
 const ParameterTable& parameter_table() {
   static const ParameterTable table = declare();
+  return table;
+}
+
+const ParameterTable& all_parameters() {
+  static const ParameterTable table = [] {
+    ParameterTable all = declare();
+    add_speed_parameters(all);
+    return all;
+  }();
   return table;
 }
 

@@ -5,7 +5,10 @@
 
 namespace pollard {
 
+/// Of everything that runs: what a run's configuration holds.
 [[nodiscard]] const ParameterTable& parameter_table();
+/// These and `bench.*`, which are no part of a run.
+[[nodiscard]] const ParameterTable& all_parameters();
 
 /// What a verb reads, by the first word of the keys ("train" covers train.epochs). A key that the
 /// user gave and the verb does not read is an error.

@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 Config with(const std::vector<std::string>& overrides) {
-  Config config(parameter_table());
+  Config config(all_parameters());
   for (const std::string& one : overrides) config.apply(one);
   return config;
 }
