@@ -11,17 +11,32 @@ const ParameterTable& parameters_of(std::string_view verb) {
   return verb == "bench" ? all_parameters() : parameter_table();
 }
 
-Config read_config(const Arguments& arguments) {
-  Config config(parameters_of(arguments.verb));
-  if (!arguments.config_file.empty()) {
-    if (!std::filesystem::exists(arguments.config_file)) {
-      throw Error(ErrorCode::Usage,
-                  "no configuration file '" + arguments.config_file.string() + "'",
-                  "parameters are given as key=value");
-    }
-    config.read_toml(arguments.config_file);
-  }
+namespace {
+
+Config read_over(const ParameterTable& table, const Arguments& arguments) {
+  Config config(table);
+  if (!arguments.config_file.empty()) config.read_toml(arguments.config_file);
   for (const std::string& word : arguments.overrides) config.apply(word);
+  return config;
+}
+
+// Known keys that no run has: an error of their own, not "unknown key".
+void refuse_keys_of_bench(const Arguments& arguments) {
+  for (const std::string& key : read_over(all_parameters(), arguments).given_keys()) {
+    if (parameter_table().find(key) == nullptr) refuse_without_effect(key, arguments.verb);
+  }
+}
+
+}  // namespace
+
+Config read_config(const Arguments& arguments) {
+  if (!arguments.config_file.empty() && !std::filesystem::exists(arguments.config_file)) {
+    throw Error(ErrorCode::Usage, "no configuration file '" + arguments.config_file.string() + "'",
+                "parameters are given as key=value");
+  }
+  const ParameterTable& table = parameters_of(arguments.verb);
+  if (&table == &parameter_table()) refuse_keys_of_bench(arguments);
+  Config config = read_over(table, arguments);
   // A resumed run's other settings are in its folder.
   if (!arguments.resume) config.check_effective();
   return config;

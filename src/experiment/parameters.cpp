@@ -1,5 +1,7 @@
 #include "experiment/parameters.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "experiment/retraining_parameters.h"
@@ -355,10 +357,13 @@ void check_read_by(const Config& config, std::string_view verb,
   for (const std::string& key : config.given_keys()) {
     const std::string first = key.substr(0, key.find('.'));
     if (std::ranges::find(groups, first) != groups.end()) continue;
-    throw Error(ErrorCode::Config,
-                "'" + key + "' has no effect on `pollard " + std::string(verb) + "`",
-                "leave it out");
+    refuse_without_effect(key, verb);
   }
+}
+
+void refuse_without_effect(std::string_view key, std::string_view verb) {
+  throw Error(ErrorCode::Config, fmt::format("'{}' has no effect on `pollard {}`", key, verb),
+              "leave it out");
 }
 
 }  // namespace pollard

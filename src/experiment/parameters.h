@@ -15,4 +15,7 @@ namespace pollard {
 void check_read_by(const Config& config, std::string_view verb,
                    std::span<const std::string_view> groups);
 
+/// Throws Error{Config}: `key` has no effect on the verb.
+[[noreturn]] void refuse_without_effect(std::string_view key, std::string_view verb);
+
 }  // namespace pollard

@@ -44,8 +44,7 @@ void check_pruning(const Config& config) {
                                        "prune.exclude"};
   for (const std::string& key : config.given_keys()) {
     if (key.starts_with("prune.") && std::ranges::find(read, key) == std::end(read)) {
-      throw Error(ErrorCode::Config, "'" + key + "' has no effect on `pollard bench`",
-                  "leave it out");
+      refuse_without_effect(key, "bench");
     }
   }
   if (!config.list("bench.sparsities").empty())
