@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/threads.h"
+#include "experiment/parameters.h"
 #include "pollard/allocation.h"
 #include "pollard/error.h"
 #include "pollard/selection.h"
