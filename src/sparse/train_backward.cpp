@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sparse/train_ahead.h"
 #include "sparse/train_conv.h"
 #include "sparse/train_site.h"
 
@@ -50,11 +51,13 @@ class ConvBackward {
       bias.emplace(shape_.y.channels, site_.lanes(), worker.bias_lanes,
                    layer_.bias_sums.data() + std::ptrdiff_t{2} * thread * shape_.y.channels);
     }
+    RowsAhead ahead(blocks.end);
     for (std::int64_t block = blocks.begin; block < blocks.end; ++block) {
       const int images = site_.images_in(block);
       if (sums) sums->begin_block(images);
       if (bias) bias->begin_block(images);
-      run_block(block, x, g, partials, sums ? sums->at() : nullptr, bias ? bias->at() : nullptr);
+      run_block(block, x, g, ahead, partials, sums ? sums->at() : nullptr,
+                bias ? bias->at() : nullptr);
       if (sums) sums->end_block(images, std::int64_t{shape_.x.height} * shape_.x.width);
       if (bias) bias->end_block(images, std::int64_t{shape_.y.height} * shape_.y.width);
     }
@@ -100,8 +103,8 @@ class ConvBackward {
     return layer_.partials.data() + thread * layer_.partial_count() * site_.lanes();
   }
 
-  void run_block(std::int64_t block, RowWindow& x_window, RowWindow& g_window, float* partials,
-                 float* sums, float* bias_sums) {
+  void run_block(std::int64_t block, RowWindow& x_window, RowWindow& g_window, RowsAhead& ahead,
+                 float* partials, float* sums, float* bias_sums) {
     const int lanes = site_.lanes();
     const auto fill_x = [&](int row, int count, float* at) {
       rows_.make(block, row, count,
@@ -123,7 +126,8 @@ class ConvBackward {
         const int first = row * shape_.stride[0] - shape_.top;
         const float* x = x_direct_ ? constant(x_.plane(block, first)).at
                                    : x_window.reach(first, last_row(shape_, y_end), fill_x);
-        weight_gradient(x, gradient, y_end - row, partials);
+        note_passage(block, row, end, ahead);
+        weight_gradient(x, gradient, y_end - row, ahead, partials);
         if (bias_sums != nullptr) {
           kernels_.moments({.channels = shape_.y.channels,
                             .rows = y_end - row,
@@ -133,9 +137,32 @@ class ConvBackward {
         }
       }
       if (out_ == nullptr) continue;
+      const int next_x = x_direct_ ? last_row(shape_, end) : x_window.end();
+      note_next(block, next_x, g_direct_ ? end : g_window.end(), ahead);
       for (std::size_t i = 0; i < layer_.classes.size(); ++i)
-        input_gradient(block, layer_.classes[i], tiles_[i], row, end, gradient, sums);
+        input_gradient(block, layer_.classes[i], tiles_[i], row, end, gradient, ahead, sums);
     }
+  }
+
+  // What the rows of the input's gradient for rows `row` to `end` of g will pass.
+  void note_passage(std::int64_t block, int row, int end, RowsAhead& ahead) const {
+    ahead.clear();
+    if (out_ == nullptr) return;
+    const int first = row * shape_.stride[0], rows = (end - row) * shape_.stride[0];
+    const Passage& passage = action_.passage;
+    if (passage.gate >= 0) ahead.add(site_.tensor(passage.gate), block, first, rows);
+    if (passage.norm >= 0 && passage.z != passage.gate)
+      ahead.add(site_.tensor(passage.z), block, first, rows);
+    if (action_.add >= 0) ahead.add(site_.tensor(action_.add), block, first, rows);
+    if (!epilogue_.stream) ahead.add(*out_, block, first, rows);
+  }
+
+  // What the next rows of g and x will be made of.
+  void note_next(std::int64_t block, int x_row, int g_row, RowsAhead& ahead) const {
+    ahead.clear();
+    ahead.add(g_, block, g_row, plan_.chunk);
+    if (norm_ != nullptr) ahead.add(site_.tensor(action_.z), block, g_row, plan_.chunk);
+    rows_.note_ahead(block, x_row, plan_.chunk * shape_.stride[0], ahead);
   }
 
   // Rows of the outputs' gradient.
@@ -165,7 +192,7 @@ class ConvBackward {
       zero_dead_lanes(at, count * layer_.g.row / lanes, lanes, site_.live);
   }
 
-  void weight_gradient(const float* x, const ConstPlane& gradient, int rows,
+  void weight_gradient(const float* x, const ConstPlane& gradient, int rows, RowsAhead& ahead,
                        float* partials) const {
     const ConstPlane input{x, 0, shape_.stride[0] * layer_.x.row,
                            std::int64_t{shape_.stride[1]} * site_.lanes()};
@@ -185,12 +212,13 @@ class ConvBackward {
                               .vectors = shape_.y.width,
                               .input = input,
                               .gradient = gradient,
-                              .partial = partials});
+                              .partial = partials,
+                              .ahead = ahead.spread_over(shape_.y.channels)});
   }
 
   // Rows row + stride * i of x, for i from `begin` to `end`, of one class.
   void input_gradient(std::int64_t block, const GradientClass& of, const Tile& tile, int begin,
-                      int end, const ConstPlane& gradient, float* sums) const {
+                      int end, const ConstPlane& gradient, RowsAhead& ahead, float* sums) const {
     const int count = std::min(end, of.rows) - begin;
     if (count <= 0) return;
     const int row = of.row + shape_.stride[0] * begin;
@@ -209,14 +237,16 @@ class ConvBackward {
     epilogue.sums = sums;
     const Plane output = classed(out_->plane(block, row));
     const ConstPlane input{gradient.at, 0, gradient.row, gradient.vector};
-    sum_gradients(kernels_, layer_, of,
-                  {.rows = count,
-                   .vectors = of.columns,
-                   .input = input,
-                   .output = output,
-                   .tile_rows = tile.rows,
-                   .tile_vectors = tile.vectors},
-                  epilogue);
+    sum_gradients(
+        kernels_, layer_, of,
+        {.rows = count,
+         .vectors = of.columns,
+         .input = input,
+         .output = output,
+         .tile_rows = tile.rows,
+         .tile_vectors = tile.vectors,
+         .ahead = ahead.spread_over(occasions(tile, shape_.x.channels, count, of.columns))},
+        epilogue);
   }
 
   TrainSite& site_;

@@ -18,6 +18,12 @@ struct Tile {
 };
 [[nodiscard]] Tile choose_tile(const Kernels& kernels, int vectors, int rows);
 
+/// How often a sum over such tiles takes the occasion to fetch rows ahead.
+[[nodiscard]] inline std::int64_t occasions(const Tile& tile, int channels, int rows, int vectors) {
+  const auto tiles = [](int all, int each) { return (all + each - 1) / each; };
+  return std::int64_t{channels} * tiles(rows, tile.rows) * tiles(vectors, tile.vectors);
+}
+
 /// The row of x behind the last that outputs before `end` read.
 [[nodiscard]] inline int last_row(const LayerShape& shape, int end) {
   return (end - 1) * shape.stride[0] - shape.top + (shape.kernel[0] - 1) * shape.dilation[0] + 1;

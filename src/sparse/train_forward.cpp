@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sparse/train_ahead.h"
 #include "sparse/train_conv.h"
 #include "sparse/train_site.h"
 
@@ -41,9 +42,10 @@ class ConvForward {
                    norm_->sums.data() + std::ptrdiff_t{2} * thread * shape_.y.channels);
       epilogue.sums = sums->at();
     }
+    RowsAhead ahead(blocks.end);
     for (std::int64_t block = blocks.begin; block < blocks.end; ++block) {
       if (sums) sums->begin_block(site_.images_in(block));
-      run_block(block, x, epilogue);
+      run_block(block, x, ahead, epilogue);
       if (sums)
         sums->end_block(site_.images_in(block), std::int64_t{shape_.y.height} * shape_.y.width);
     }
@@ -51,7 +53,7 @@ class ConvForward {
   }
 
  private:
-  void run_block(std::int64_t block, RowWindow& x, Epilogue& epilogue) const {
+  void run_block(std::int64_t block, RowWindow& x, RowsAhead& ahead, Epilogue& epilogue) const {
     const auto fill = [&](int row, int count, float* at) {
       rows_.make(block, row, count,
                  {at + std::int64_t{layer_.x.left} * site_.lanes(), layer_.x.channel, layer_.x.row,
@@ -65,23 +67,36 @@ class ConvForward {
       const float* input = direct_ ? constant(x_.plane(block, first)).at
                                    : x.reach(first, last_row(shape_, end), fill);
       if (add_ != nullptr) epilogue.add = constant(add_->plane(block, row));
-      sum(input, end - row, out_.plane(block, row), epilogue);
+      note_ahead(block, direct_ ? last_row(shape_, end) : x.end(), end, ahead);
+      sum(input, end - row, out_.plane(block, row), ahead, epilogue);
     }
     if (copy_ != nullptr && x.end() < shape_.x.height)
       (void)x.reach(x.end(), shape_.x.height, fill);
   }
 
-  void sum(const float* input, int rows, const Plane& output, const Epilogue& epilogue) const {
+  // What the next rows of the output, from `row` on, will want.
+  void note_ahead(std::int64_t block, int x_row, int row, RowsAhead& ahead) const {
+    const int x_rows = plan_.chunk * shape_.stride[0];
+    ahead.clear();
+    rows_.note_ahead(block, x_row, x_rows, ahead);
+    if (add_ != nullptr) ahead.add(*add_, block, row, plan_.chunk);
+    if (!epilogue_.stream) ahead.add(out_, block, row, plan_.chunk);
+  }
+
+  void sum(const float* input, int rows, const Plane& output, RowsAhead& ahead,
+           const Epilogue& epilogue) const {
     const ConstPlane x{input, 0, shape_.stride[0] * layer_.x.row,
                        std::int64_t{shape_.stride[1]} * site_.lanes()};
-    sum_outputs(*site_.kernels, layer_,
-                {.rows = rows,
-                 .vectors = shape_.y.width,
-                 .input = x,
-                 .output = output,
-                 .tile_rows = tile_.rows,
-                 .tile_vectors = tile_.vectors},
-                epilogue);
+    sum_outputs(
+        *site_.kernels, layer_,
+        {.rows = rows,
+         .vectors = shape_.y.width,
+         .input = x,
+         .output = output,
+         .tile_rows = tile_.rows,
+         .tile_vectors = tile_.vectors,
+         .ahead = ahead.spread_over(occasions(tile_, shape_.y.channels, rows, shape_.y.width))},
+        epilogue);
   }
 
   TrainSite& site_;

@@ -115,6 +115,8 @@ struct TrainSite {
   }
 };
 
+class RowsAhead;
+
 /// Makes rows of a view.
 class ViewRows {
  public:
@@ -122,6 +124,8 @@ class ViewRows {
   /// Rows of a block, to `out` and, if it is there, to the tensor `copy`.
   void make(std::int64_t block, int row, int rows, const Plane& out,
             const TrainTensor* copy = nullptr, bool stream = false) const;
+  /// What making these rows will read.
+  void note_ahead(std::int64_t block, int row, int rows, RowsAhead& ahead) const;
 
  private:
   const Kernels& kernels_;

@@ -2,6 +2,7 @@
 // and gradients that no convolution takes through a clip.
 #include <algorithm>
 
+#include "sparse/train_ahead.h"
 #include "sparse/train_site.h"
 
 namespace pollard::sparse {
@@ -52,6 +53,11 @@ void ViewRows::make(std::int64_t block, int row, int rows, const Plane& out,
   if (copy != nullptr) job.copy = copy->plane(block, row);
   job.stream_copy = stream;
   kernels_.activate(job);
+}
+
+void ViewRows::note_ahead(std::int64_t block, int row, int rows, RowsAhead& ahead) const {
+  ahead.add(*z_, block, row, rows);
+  if (residual_ != nullptr) ahead.add(*residual_, block, row, rows);
 }
 
 void run(TrainSite& site, const MakeView& action) {
