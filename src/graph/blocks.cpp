@@ -40,7 +40,8 @@ std::string add_conv(Graph& graph, const std::string& name, const std::string& x
       std::move(values));
 }
 
-std::string add_batch_norm(Graph& graph, const std::string& name, const std::string& x) {
+std::string add_batch_norm(Graph& graph, const std::string& name, const std::string& x,
+                           double momentum) {
   using enum ParameterRole;
   const std::int64_t channels = shape_of_rank(graph, name, x, 4)[1];
   std::vector<std::string> values{x};
@@ -52,7 +53,7 @@ std::string add_batch_norm(Graph& graph, const std::string& name, const std::str
   add(".bias", Shift);
   add(".running_mean", RunningMean);
   add(".running_var", RunningVariance);
-  return graph.add_node(name, BatchNormalization{}, std::move(values));
+  return graph.add_node(name, BatchNormalization{.momentum = 1 - momentum}, std::move(values));
 }
 
 std::string add_linear(Graph& graph, const std::string& name, const std::string& x,
@@ -70,6 +71,10 @@ std::string add_max_pool(Graph& graph, const std::string& name, const std::strin
                                 .strides = {stride, stride},
                                 .pads = {padding, padding, padding, padding}},
                         {x});
+}
+
+std::string add_dropout(Graph& graph, const std::string& name, const std::string& x, double ratio) {
+  return ratio == 0 ? x : graph.add_node(name, Dropout{ratio}, {x});
 }
 
 std::string add_option_a_shortcut(Graph& graph, const std::string& name, const std::string& x,

@@ -22,11 +22,16 @@ struct ConvSettings {
 /// Each takes the name of its input value and returns that of its output, which is `name`.
 std::string add_conv(Graph& graph, const std::string& name, const std::string& x,
                      const ConvSettings& settings);
-std::string add_batch_norm(Graph& graph, const std::string& name, const std::string& x);
+/// `momentum` as PyTorch means it: the share of the batch in the running statistics.
+std::string add_batch_norm(Graph& graph, const std::string& name, const std::string& x,
+                           double momentum = 0.1);
 std::string add_linear(Graph& graph, const std::string& name, const std::string& x,
                        std::int64_t outputs);
 std::string add_max_pool(Graph& graph, const std::string& name, const std::string& x,
                          std::int64_t kernel, std::int64_t stride, std::int64_t padding = 0);
+
+/// Nothing, and x itself, where the ratio is 0.
+std::string add_dropout(Graph& graph, const std::string& name, const std::string& x, double ratio);
 
 /// He et al. 2016, option A: every `stride`-th pixel, zero channels added equally on both sides;
 /// no parameters. Adds the nodes NAME.slice and NAME.pad, and neither where the shape stays.

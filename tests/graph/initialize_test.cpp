@@ -99,9 +99,49 @@ TEST(Initialize, GroupsCountInFanIn) {
   EXPECT_GT(moments(state.at("depthwise.bias").f32()).largest, 0.8 / 3);
 }
 
+// The same draws as the two golden schemes, so their values tell the scale.
+void expect_scaled(const TensorMap& state, const TensorMap& of, const std::string& name,
+                   double factor) {
+  const auto values = state.at(name).f32(), others = of.at(name).f32();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    ASSERT_NEAR(values[i], factor * others[i], 1e-6 * std::abs(values[i])) << name << " " << i;
+}
+
+TEST(Initialize, ConvolutionsByOutputsOrByBothFans) {
+  Graph graph("net", {8, 6, 6});
+  add_conv(graph, "conv", "input", {.channels = 24, .kernel = 3, .bias = true});
+  add_conv(graph, "depthwise", "conv", {.channels = 24, .kernel = 3, .groups = 24, .bias = true});
+  add_linear(graph, "fc", graph.add_node("flatten", Flatten{}, {"depthwise"}), 7);
+  const TensorMap pytorch = initialize(graph, 1, Initialization::Pytorch);
+  const TensorMap kaiming = initialize(graph, 1, Initialization::Kaiming);
+  const TensorMap outputs = initialize(graph, 1, Initialization::KaimingFanOut);
+  const TensorMap xavier = initialize(graph, 1, Initialization::Xavier);
+  // fan_in 72 and 9, fan_out 216: PyTorch counts the outputs of all groups.
+  expect_scaled(outputs, kaiming, "conv.weight", std::sqrt(72 / 216.0));
+  expect_scaled(outputs, kaiming, "depthwise.weight", std::sqrt(9 / 216.0));
+  expect_scaled(xavier, pytorch, "conv.weight", std::sqrt(72 * 12 / 288.0));
+  expect_scaled(xavier, pytorch, "depthwise.weight", std::sqrt(9 * 12 / 225.0));
+  for (const TensorMap* state : {&outputs, &xavier}) {
+    EXPECT_THAT(state->at("conv.bias").f32(), Each(0.0F));
+    EXPECT_THAT(state->at("depthwise.bias").f32(), Each(0.0F));
+    EXPECT_EQ(state->at("fc.weight"), pytorch.at("fc.weight"));
+    EXPECT_EQ(state->at("fc.bias"), pytorch.at("fc.bias"));
+  }
+}
+
+TEST(Initialize, SchemesHaveNames) {
+  EXPECT_EQ(initialization_names(),
+            (std::vector<std::string>{"pytorch", "kaiming", "kaiming-fan-out", "xavier"}));
+  EXPECT_EQ(initialization_of("kaiming-fan-out"), Initialization::KaimingFanOut);
+  const Error error = thrown_by([] { (void)initialization_of("he"); });
+  EXPECT_EQ(error.code(), ErrorCode::Config);
+  EXPECT_THAT(error.hint(), HasSubstr("kaiming-fan-out"));
+}
+
 TEST(Initialize, BatchNormStartsAsIdentity) {
   const Graph graph = build_network("resnet8", {3, 32, 32}, 10);
-  for (const auto scheme : {Initialization::Pytorch, Initialization::Kaiming}) {
+  for (const std::string& name : initialization_names()) {
+    const Initialization scheme = initialization_of(name);
     const TensorMap state = initialize(graph, 3, scheme);
     EXPECT_EQ(state.size(), graph.parameters().size());
     EXPECT_THAT(state.at("bn1.weight").f32(), Each(1.0F));
