@@ -25,11 +25,17 @@ std::vector<std::string> with(std::string first, std::vector<std::string> rest) 
 std::string text(std::string_view value) { return std::string(value); }
 std::int64_t whole(std::int64_t value) { return value; }
 
+std::vector<std::string> wide_networks() {
+  std::vector<std::string> names = network_names();
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with("wrn-"); });
+  return names;
+}
+
 void add_general(ParameterTable& table) {
   table.add({.key = "model",
              .fallback = text("resnet20"),
              .unit = "",
-             .help = "The network.",
+             .help = "The network; docs/networks.md says what each is.",
              .choices = network_names()});
   table.add({.key = "weights",
              .fallback = text(""),
@@ -40,8 +46,10 @@ void add_general(ParameterTable& table) {
   table.add({.key = "initialization",
              .fallback = text("pytorch"),
              .unit = "",
-             .help = "How weights start: PyTorch's defaults, or He et al.'s normal distribution.",
-             .choices = {"pytorch", "kaiming"}});
+             .help = "How weights start: PyTorch's defaults, He et al.'s normal distribution by "
+                     "inputs or by outputs, or Glorot and Bengio's uniform one with gain sqrt 2; "
+                     "the last two are for convolutions only.",
+             .choices = initialization_names()});
   table.add({.key = "seed",
              .fallback = whole(1),
              .unit = "",
@@ -230,6 +238,24 @@ void add_train(ParameterTable& table) {
              .minimum = 0,
              .maximum = 1,
              .maximum_open = true});
+  std::vector<std::string> wide = wide_networks();
+  table.add({.key = "train.dropout",
+             .fallback = -1.0,
+             .unit = "fraction",
+             .help = "Dropout within the wide networks' blocks, or before mobilenet-v2's linear "
+                     "layer; -1: what the network has.",
+             .minimum = -1,
+             .maximum = 1,
+             .maximum_open = true,
+             .only_with = OnlyWith{"model", with("mobilenet-v2", wide)}});
+  table.add({.key = "train.last_momentum",
+             .fallback = -1.0,
+             .unit = "fraction",
+             .help = "Share of a batch in the running statistics of the wide networks' last batch "
+                     "norm; -1: what the network has.",
+             .minimum = -1,
+             .maximum = 1,
+             .only_with = OnlyWith{"model", std::move(wide)}});
 }
 
 void add_pruning(ParameterTable& table) {

@@ -1,5 +1,7 @@
 #include "experiment/setup.h"
 
+#include <optional>
+
 #include "core/finite.h"
 #include "core/hash.h"
 #include "graph/select_prunable.h"
@@ -32,7 +34,12 @@ Augmentation chosen_augmentation(const Config& config) {
 }
 
 Graph build_selected(const Config& config, const ImageFormat& images) {
-  Graph graph = build_network(config.text("model"), images.shape, images.classes);
+  const auto chosen = [&config](std::string_view key) {
+    const double value = config.real(key);
+    return value == -1 ? std::nullopt : std::optional(value);
+  };
+  const NetworkSettings settings{chosen("train.dropout"), chosen("train.last_momentum")};
+  Graph graph = build_network(config.text("model"), images.shape, images.classes, settings);
   select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
   return graph;
 }
@@ -70,9 +77,8 @@ std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {
 }
 
 TensorMap make_initial_state(const Config& config, const Graph& graph) {
-  const auto scheme = config.text("initialization") == "kaiming" ? Initialization::Kaiming
-                                                                 : Initialization::Pytorch;
-  return initialize(graph, static_cast<std::uint64_t>(config.integer("seed")), scheme);
+  return initialize(graph, static_cast<std::uint64_t>(config.integer("seed")),
+                    initialization_of(config.text("initialization")));
 }
 
 BatchSettings train_batches(const Config& config, const Dataset& data) {
