@@ -6,32 +6,20 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "pollard/error.h"
-#include "pollard/networks.h"
 #include "sparse/allocations.h"
 #include "sparse/any_graph.h"
 #include "sparse/reference.h"
+#include "sparse/whole_network.h"
 
 namespace {
 
 using namespace pollard;
 using namespace pollard::sparse;
-
-std::vector<float> random_images(const Graph& graph, std::int64_t count) {
-  const auto size = static_cast<std::size_t>(element_count(graph.shape(Graph::kInput)) * count);
-  std::vector<float> images(size);
-  std::uint32_t state = 12345;
-  for (float& pixel : images) {
-    state = state * 1664525 + 1013904223;
-    pixel = static_cast<float>(state >> 8) / 8388608.0F - 1;
-  }
-  return images;
-}
 
 std::vector<float> channels_last(const std::vector<float>& images, const ImageShape& shape) {
   std::vector<float> result;
@@ -42,24 +30,6 @@ std::vector<float> channels_last(const std::vector<float>& images, const ImageSh
       for (std::size_t c = 0; c < static_cast<std::size_t>(shape.channels); ++c)
         result.push_back(images[image + c * map + pixel]);
   return result;
-}
-
-std::vector<float> outputs_of(Network& network, const std::vector<float>& images,
-                              std::int64_t count, ImageOrder order = ImageOrder::ChannelsFirst) {
-  std::vector<float> outputs(static_cast<std::size_t>(network.outputs() * count));
-  network.run(images, count, outputs, order);
-  return outputs;
-}
-
-/// The largest difference over the largest value.
-double difference(const std::vector<float>& values, const std::vector<double>& expected) {
-  EXPECT_EQ(values.size(), expected.size());
-  double largest = 1e-6, worst = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    largest = std::max(largest, std::abs(expected[i]));
-    worst = std::max(worst, std::isnan(values[i]) ? 1e9 : std::abs(values[i] - expected[i]));
-  }
-  return worst / largest;
 }
 
 NetworkOptions any_options() {
@@ -92,29 +62,6 @@ void expect_any_graph() {
 
 RC_GTEST_PROP(Network, ComputesAnyGraphs, ()) {
   for (int i = 0; i < 6; ++i) expect_any_graph();
-}
-
-struct Whole {
-  Graph graph;
-  TensorMap state;
-};
-
-Whole pruned_network(std::string_view name, ImageShape input, int percent_kept) {
-  Whole whole{build_network(name, input, 10), {}};
-  whole.state = initialize(whole.graph, 3, Initialization::Kaiming);
-  std::uint32_t random = 99;
-  for (auto& [key, tensor] : whole.state) {
-    for (float& value : tensor.f32()) {
-      random = random * 1664525 + 1013904223;
-      const ParameterRole role = whole.graph.find_parameter(key)->role;
-      if (role == ParameterRole::Weight) {
-        if ((random >> 8) % 100 >= static_cast<std::uint32_t>(percent_kept)) value = 0;
-      } else {  // something that batch norm has to do
-        value += 0.1F * static_cast<float>((random >> 8) % 8);
-      }
-    }
-  }
-  return whole;
 }
 
 void expect_whole(std::string_view name, ImageShape input, int percent_kept) {
