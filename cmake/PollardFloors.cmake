@@ -9,10 +9,14 @@ if(POLLARD_WERROR)
   target_compile_options(pollard_settings INTERFACE -Werror)
 endif()
 if(POLLARD_SANITIZE)
-  target_compile_options(pollard_settings INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer
+  set(sanitizers address,undefined)
+  if(POLLARD_SANITIZE STREQUAL thread)
+    set(sanitizers thread)
+  endif()
+  target_compile_options(pollard_settings INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer
                                                     -fno-sanitize-recover=undefined
                                                     -Wno-maybe-uninitialized)  # gcc 12 sees ghosts in <regex>
-  target_link_options(pollard_settings INTERFACE -fsanitize=address,undefined)
+  target_link_options(pollard_settings INTERFACE -fsanitize=${sanitizers})
   target_compile_definitions(pollard_settings INTERFACE POLLARD_SANITIZE=1)
 endif()
 
