@@ -1,51 +1,11 @@
-// Files broken in a thousand ways, always the same ones: each is read, or refused by an error that
-// names it; none crashes, takes long or needs much memory.
+// Broken files of weights: PyTorch's, new and old, and safetensors.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-
-#include <chrono>
-#include <functional>
 
 #include "graph/checkpoint_seeds.h"
-#include "pollard/random.h"
+#include "support/broken_bytes.h"
 
 namespace pollard::test {
 namespace {
-
-constexpr std::uint32_t kCases = 1000;  // of each kind
-
-// ---- ways to break ----------------------------------------------------------------------------
-
-std::size_t anywhere(RandomStream& random, const std::string& text) {
-  return random.below(static_cast<std::uint32_t>(text.size() + 1));
-}
-
-void flip_a_bit(RandomStream& random, std::string& text) {
-  if (text.empty()) return;
-  text[anywhere(random, text) % text.size()] ^= static_cast<char>(1U << random.below(8));
-}
-
-void cut(RandomStream& random, std::string& text) { text.resize(anywhere(random, text)); }
-
-void remove_a_piece(RandomStream& random, std::string& text) {
-  text.erase(anywhere(random, text), 1 + random.below(40));
-}
-
-/// Copies a piece to somewhere else.
-void splice(RandomStream& random, std::string& text) {
-  const std::string piece = text.substr(anywhere(random, text), 1 + random.below(60));
-  text.insert(anywhere(random, text), piece);
-}
-
-/// Writes a number over 1, 2, 4 or 8 bytes: the least, the greatest, or near the file's size.
-void set_a_number(RandomStream& random, std::string& text) {
-  const std::uint64_t numbers[] = {
-      0,          1,          0x7F,        ~0ULL,           ~0ULL >> 1,
-      1ULL << 63, 0x7FFFFFFF, text.size(), text.size() - 1, random.below(1 << 16)};
-  const std::string bytes = raw(numbers[random.below(std::size(numbers))]);
-  const std::size_t at = anywhere(random, text), size = std::size_t{1} << random.below(4);
-  text.replace(at, size, bytes.substr(0, std::min(size, text.size() - at)));
-}
 
 /// Opcodes, and whole phrases of them, where they do not belong.
 void insert_opcodes(RandomStream& random, std::string& text) {
@@ -127,47 +87,9 @@ void edit_a_record(RandomStream& random, std::string& text) {
   text.replace(at, record.size(), record);
 }
 
-using Break = void (*)(RandomStream&, std::string&);
-
-/// One to three of the ways, at the address `index`.
-std::string broken(std::string text, std::uint32_t index, const std::vector<Break>& ways) {
-  RandomStream random(2025, Purpose::Testing, 1, index);
-  for (std::uint32_t changes = 1 + random.below(3); changes > 0; --changes) {
-    ways[random.below(static_cast<std::uint32_t>(ways.size()))](random, text);
-  }
-  return text;
-}
-
-const std::vector<Break> kAnyFile = {flip_a_bit, cut, remove_a_piece, splice, set_a_number};
 const std::vector<Break> kPickle = {
     flip_a_bit, cut, remove_a_piece, splice, set_a_number, insert_opcodes, insert_opcodes};
 const std::vector<Break> kZip = {edit_a_record, edit_a_record, flip_a_bit, cut};
-
-// ---- what must hold ---------------------------------------------------------------------------
-
-std::int64_t peak_megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss / 1024;
-}
-
-/// A thousand files of one kind.
-void expect_all_read_or_refused(const std::function<std::string(std::uint32_t)>& make) {
-  using Clock = std::chrono::steady_clock;
-  [[maybe_unused]] const std::int64_t peak = peak_megabytes();
-  Tally tally;
-  for (std::uint32_t index = 0; index < kCases; ++index) {
-    SCOPED_TRACE(index);
-    const std::string file = make(index);
-    const Clock::time_point begin = Clock::now();
-    ASSERT_NO_FATAL_FAILURE(expect_read_or_refused(file, tally));
-    ASSERT_LT(Clock::now() - begin, std::chrono::seconds(2));
-  }
-  EXPECT_GT(tally.refused, kCases / 10);
-#ifndef POLLARD_SANITIZE  // which keeps freed memory aside
-  EXPECT_LT(peak_megabytes() - peak, 200);
-#endif
-}
 
 TEST(BrokenFiles, TheSeedsAreGood) {
   for (const Seed& seed : {plain_seed(), rich_seed()}) {
@@ -179,7 +101,7 @@ TEST(BrokenFiles, TheSeedsAreGood) {
 }
 
 TEST(BrokenFiles, PicklesInArchivesWithTheRightChecksums) {
-  expect_all_read_or_refused([](std::uint32_t index) {
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
     Seed seed = index % 2 == 0 ? plain_seed() : rich_seed();
     seed.pickle = broken(seed.pickle, index, kPickle);
     return seed.as_new(index % 4 < 2 ? Zip64::No : Zip64::Yes);
@@ -187,7 +109,7 @@ TEST(BrokenFiles, PicklesInArchivesWithTheRightChecksums) {
 }
 
 TEST(BrokenFiles, PicklesInOldFiles) {
-  expect_all_read_or_refused([](std::uint32_t index) {
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
     Seed seed = index % 2 == 0 ? plain_seed() : rich_seed();
     seed.pickle = broken(seed.pickle, index, kPickle);
     return seed.as_old();
@@ -195,20 +117,20 @@ TEST(BrokenFiles, PicklesInOldFiles) {
 }
 
 TEST(BrokenFiles, OldFiles) {
-  expect_all_read_or_refused([](std::uint32_t index) {
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
     return broken((index % 2 == 0 ? plain_seed() : rich_seed()).as_old(), index, kAnyFile);
   });
 }
 
 TEST(BrokenFiles, Archives) {
-  expect_all_read_or_refused([](std::uint32_t index) {
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
     const Zip64 zip64 = index % 2 == 0 ? Zip64::No : Zip64::Yes;
     return broken(rich_seed().as_new(zip64), index, index % 4 < 2 ? kZip : kAnyFile);
   });
 }
 
 TEST(BrokenFiles, StoragesOfArchives) {
-  expect_all_read_or_refused([](std::uint32_t index) {
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
     Seed seed = index % 2 == 0 ? plain_seed() : rich_seed();
     seed.storages["0"].second = broken(seed.storages["0"].second, index, kAnyFile);
     return seed.as_new();
@@ -216,8 +138,9 @@ TEST(BrokenFiles, StoragesOfArchives) {
 }
 
 TEST(BrokenFiles, Safetensors) {
-  expect_all_read_or_refused(
-      [](std::uint32_t index) { return broken(safetensors_seed(), index, kAnyFile); });
+  expect_all_read_or_refused(read_weights, [](std::uint32_t index) {
+    return broken(safetensors_seed(), index, kAnyFile);
+  });
 }
 
 }  // namespace

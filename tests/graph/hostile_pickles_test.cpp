@@ -6,6 +6,7 @@
 
 #include "core/files.h"
 #include "graph/checkpoint_seeds.h"
+#include "support/broken_bytes.h"
 #include "support/temporary_folder.h"
 
 namespace pollard::test {
@@ -72,7 +73,7 @@ TEST(HostilePickles, HaveNothingExecuted) {
   Tally tally;
   for (const std::string& attack : attacks(marker.string())) {
     for (const std::string& file : files_with(attack)) {
-      ASSERT_NO_FATAL_FAILURE(expect_read_or_refused(file, tally));
+      ASSERT_NO_FATAL_FAILURE(expect_read_or_refused(file, read_weights, tally));
       ASSERT_FALSE(std::filesystem::exists(marker)) << attack;
     }
   }

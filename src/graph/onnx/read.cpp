@@ -21,7 +21,10 @@ OnnxModel decode(std::span<const std::byte> bytes, std::optional<std::filesystem
     TensorReader tensors(std::move(folder), bytes.size());
     return decode_model(model, tensors, images);
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("{}: {}", origin, error.what()), error.hint());
+    throw Error(error.code(), fmt::format("{}: {}", origin, error.what()),
+                error.hint().empty()
+                    ? "docs/onnx.md has what is read; otherwise the file is damaged"
+                    : error.hint());
   }
 }
 
