@@ -31,6 +31,7 @@ const std::vector<Verb>& verbs() {
       {"bench", "theoretical against measured speed of a pruned network, beside dense ones"},
       {"inspect",
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
+      {"export", "a network as a sparse, ONNX or safetensors file: of a run's folder, or weights="},
       {"report", "the table and report.html of a run's folder, anew"},
       {"parameters", "every parameter with default, unit and range"},
   };
@@ -42,15 +43,23 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   CLI::App* sub = app.add_subcommand(verb.name, verb.help);
   sub->callback([&arguments, &verb] {
     arguments.verb = verb.name;
-    arguments.computes = verb.runs || verb.name == "evaluate";
+    arguments.computes = verb.runs || verb.name == "evaluate" || verb.name == "export";
   });
   if (verb.name == "report") {
     sub->add_option("folder", arguments.file, "the run's folder")->required();
   } else if (verb.name == "parameters") {
     sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
   } else {
-    sub->add_option("words", words, "[config.toml] [key=value ...]");
+    sub->add_option("words", words,
+                    verb.name == "export"    ? "[RUN_FOLDER | config.toml] [key=value ...]"
+                    : verb.name == "inspect" ? "[config.toml] [FILE] [key=value ...]"
+                                             : "[config.toml] [key=value ...]");
     sub->footer([&verb] { return "Parameters:\n\n" + help_text(parameters_of(verb.name)); });
+  }
+  if (verb.name == "export") {
+    sub->add_option("--sparse", arguments.exports.sparse, "FILE.plrd, for libpollard_sparse");
+    sub->add_option("--onnx", arguments.exports.onnx, "FILE.onnx");
+    sub->add_option("--safetensors", arguments.exports.safetensors, "FILE.safetensors");
   }
   if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,
@@ -59,12 +68,14 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   sub->add_flag("-q,--quiet", arguments.quiet, "warnings and results only");
 }
 
-bool names_weights(const std::string& word) {
-  return word.ends_with(".safetensors") || is_named_as_pytorch(word);
+// A model file after `inspect`, a run's folder after `export`.
+bool names_network(const std::string& verb, const std::string& word) {
+  if (verb == "export") return !word.ends_with(".toml");
+  return verb == "inspect" &&
+         (word.ends_with(".safetensors") || word.ends_with(".plrd") || is_named_as_pytorch(word));
 }
 
-// One word without '=' is the configuration file (inspect: or a model file), the others are
-// key=value.
+// One word without '=' is the configuration file (or a network), the others are key=value.
 void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
   for (const std::string& word : words) {
     if (word.empty()) {
@@ -74,7 +85,7 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
     const bool assignment = word.find('=') != std::string::npos;
     if (assignment) {
       arguments.overrides.push_back(word);
-    } else if (arguments.verb == "inspect" && names_weights(word) && arguments.file.empty()) {
+    } else if (names_network(arguments.verb, word) && arguments.file.empty()) {
       arguments.file = word;
     } else if (arguments.config_file.empty()) {
       arguments.config_file = word;
@@ -132,6 +143,7 @@ int dispatch(const Arguments& arguments) {
   if (verb == "bench") return bench(arguments, *progress);
   if (verb == "plan") return plan(arguments, *progress);
   if (verb == "inspect") return inspect(arguments);
+  if (verb == "export") return export_network(arguments);
   if (verb == "report") return report(arguments, *progress);
   if (verb == "parameters") return parameters(arguments);
   return run(arguments, *progress);

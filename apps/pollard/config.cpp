@@ -42,6 +42,13 @@ Config read_config(const Arguments& arguments) {
   return config;
 }
 
+void take_names(Config& config, const Safetensors& weights) {
+  for (const auto& [key, name] : {std::pair("model", "model"), std::pair("data", "dataset")}) {
+    if (!config.given(key) && weights.metadata.contains(name))
+      config.apply(std::string(key) + "=" + weights.metadata.at(name));
+  }
+}
+
 int parameters(const Arguments& arguments) {
   fmt::print("{}", arguments.markdown ? parameters_markdown(all_parameters())
                                       : help_text(all_parameters()));

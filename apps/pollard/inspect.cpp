@@ -1,28 +1,59 @@
 // `pollard inspect [config.toml] [FILE] [key=value ...]`: a network, or a file of weights
-// (.safetensors, .pt, .pth, .th), as a table.
+// (.safetensors, .pt, .pth, .th) or of a sparse network (.plrd), as a table.
 #include <fmt/format.h>
+
+#include <filesystem>
 
 #include "experiment/parameters.h"
 #include "experiment/setup.h"
 #include "pollard/error.h"
 #include "pollard/pytorch_file.h"
+#include "report/table.h"
+#include "sparse/packed_tensor.h"
+#include "sparse/plrd.h"
 #include "verbs.h"
 
 namespace pollard::app {
+namespace {
+
+// What each tensor takes of the file, beside what it takes in memory.
+TextTable byte_table(const sparse::NetworkFile& file) {
+  TextTable table{{{"parameter", Align::Left}, {"shape", Align::Left}, {"dense bytes"}, {"bytes"}},
+                  {}};
+  for (const ParameterInfo& parameter : file.graph.parameters()) {
+    const HostTensor& tensor = file.state.at(parameter.name);
+    std::vector<std::byte> packed;
+    sparse::write_packed(packed, tensor.f32());
+    table.rows.push_back({parameter.name, to_string(parameter.shape),
+                          std::to_string(tensor.bytes.size()), std::to_string(packed.size())});
+  }
+  return table;
+}
+
+int inspect_sparse(const std::filesystem::path& path) {
+  const sparse::NetworkFile file = sparse::read_plrd(path);
+  std::size_t dense = 0;
+  for (const auto& [name, tensor] : file.state) dense += tensor.bytes.size();
+  fmt::print("{}\n{}\n", describe(file.graph, &file.state), to_text(byte_table(file)));
+  fmt::print("{} bytes in the file, {} of its tensors in memory\n",
+             std::filesystem::file_size(path), dense);
+  for (const auto& [key, value] : file.metadata) fmt::print("note {}: {}\n", key, value);
+  return 0;
+}
+
+}  // namespace
 
 int inspect(const Arguments& arguments) {
   Config config = read_config(arguments);
+  if (arguments.file.extension() == ".plrd") {
+    check_read_by(config, "inspect FILE.plrd", {});  // it says all itself
+    return inspect_sparse(arguments.file);
+  }
   constexpr std::string_view groups[] = {"model", "weights", "data"};
   check_read_by(config, "inspect", groups);
   if (!arguments.file.empty()) {
     config.apply("weights=" + arguments.file.string());
-    // Our own files say what they are.
-    const Safetensors file = read_weights(arguments.file);
-    for (const auto& [key, name] : {std::pair("model", "model"), std::pair("data", "dataset")}) {
-      if (!config.given(key) && file.metadata.contains(name)) {
-        config.apply(std::string(key) + "=" + file.metadata.at(name));
-      }
-    }
+    take_names(config, read_weights(arguments.file));
   }
   const DataSplits data = make_data(config);
   const Graph graph = make_graph(config, *data.test);

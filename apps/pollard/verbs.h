@@ -8,8 +8,14 @@
 
 #include "core/parameters.h"
 #include "pollard/progress.h"
+#include "pollard/safetensors.h"
 
 namespace pollard::app {
+
+/// Files that `pollard export` writes; "" for those that it does not.
+struct ExportFiles {
+  std::filesystem::path sparse, onnx, safetensors;
+};
 
 /// What stands on the command line after the verb.
 struct Arguments {
@@ -20,7 +26,8 @@ struct Arguments {
   bool resume = false;
   bool quiet = false;
   bool markdown = false;       // parameters
-  std::filesystem::path file;  // inspect: a model file; report: a run's folder
+  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder
+  ExportFiles exports;
 };
 
 /// Those that the verb takes.
@@ -28,6 +35,8 @@ struct Arguments {
 
 /// Defaults, the file, the overrides; checked.
 [[nodiscard]] Config read_config(const Arguments& arguments);
+/// Model and data that a file of weights says it is of, where the configuration does not say.
+void take_names(Config& config, const Safetensors& weights);
 
 // Each returns the exit status.
 int run(const Arguments& arguments, Progress& progress);  // run, train, prune, retrain
@@ -35,6 +44,7 @@ int evaluate(const Arguments& arguments, Progress& progress);
 int bench(const Arguments& arguments, Progress& progress);
 int plan(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
+int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
 int parameters(const Arguments& arguments);
 

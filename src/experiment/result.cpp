@@ -70,14 +70,14 @@ json retrain_result(const Stage& stage, std::string_view schedule, const Sparsit
           {"theoretical_speedup", sparsity.theoretical_speedup}};
 }
 
-namespace {
-
 // IMP fits dense training and retraining into the regular length, IMP+ retrains on top of it
 // (methods.md 2.2).
 std::string procedure(const Config& config) {
   if (prunes_in_training(config)) return config.text("train.method");
   return config.integer("train.dense_epochs") > 0 ? "IMP" : "IMP+";
 }
+
+namespace {
 
 // Of the whole dense training, from the part of it that ran. 0: no dense training ran.
 double dense_seconds(const Config& config, const json& stages) {

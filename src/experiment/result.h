@@ -35,6 +35,9 @@ struct PruneRule {
                                             const Sparsity& sparsity, double seconds,
                                             const Meters& test);
 
+/// "IMP+", "IMP", or the method of train.method.
+[[nodiscard]] std::string procedure(const Config& config);
+
 /// The whole file. `status`: done, interrupted or failed.
 [[nodiscard]] nlohmann::json run_result(const Config& config, std::string_view status,
                                         const nlohmann::json& stages);

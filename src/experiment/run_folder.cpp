@@ -42,9 +42,7 @@ RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
 RunFolder::~RunFolder() { ::close(lock_); }
 
 bool RunFolder::holds_run(const fs::path& path) {
-  for (const char* name : {"config.toml", "environment.json", "metrics.jsonl", "result.json",
-                           "report.html", "model.safetensors", "masks.safetensors",
-                           "checkpoints/last.safetensors", "checkpoints/previous.safetensors"}) {
+  for (const char* name : kFiles) {
     std::error_code ignored;  // where nothing can be, there is none
     if (fs::exists(path / name, ignored)) return true;
   }

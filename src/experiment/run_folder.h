@@ -24,6 +24,16 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
   [[nodiscard]] std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
 
+  /// Those of a run, but for the events' log.
+  static constexpr const char* kFiles[] = {"config.toml",
+                                           "environment.json",
+                                           "metrics.jsonl",
+                                           "result.json",
+                                           "report.html",
+                                           "model.safetensors",
+                                           "masks.safetensors",
+                                           "checkpoints/last.safetensors",
+                                           "checkpoints/previous.safetensors"};
   /// Is there a run already? (Asked without creating anything.)
   [[nodiscard]] static bool holds_run(const std::filesystem::path& path);
 

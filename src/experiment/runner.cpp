@@ -300,14 +300,14 @@ class Run final : private LoopObserver {
     const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
     Safetensors model{engine_->state(), {}};
     apply_masks(masks, model.tensors);
-    model.metadata = {
+    model.metadata = network_notes(config_, parts_.graph);
+    model.metadata.merge(std::map<std::string, std::string>{
         {"format", "pt"},
-        {"model", config_.text("model")},
-        {"dataset", config_.text("data")},
         {"seed", std::to_string(seed())},
         {"sparsity", fmt::format("{}", sparsity.prunable)},
+        {"method", procedure(config_)},
         {"test_top1", fmt::format("{}", at_.results.back()["test"]["top1"].get<double>())},
-        {"stage", parts_.stages.back().id}};
+        {"stage", parts_.stages.back().id}});
     write_safetensors(folder_.file("model.safetensors"), model);
     write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
     return write_result("done");

@@ -1,5 +1,7 @@
 #include "experiment/setup.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 
 #include "core/finite.h"
@@ -14,9 +16,9 @@ namespace {
 
 constexpr std::int64_t kTestBatch = 256;
 
-Normalization chosen_normalization(const Config& config, const Dataset& data) {
+Normalization chosen_normalization(const Config& config, std::int64_t channels) {
   const std::string& name = config.text("data.normalization");
-  return normalization(name == "auto" ? config.text("data") : name, data.image_shape().channels);
+  return normalization(name == "auto" ? config.text("data") : name, channels);
 }
 
 Augmentation chosen_augmentation(const Config& config) {
@@ -33,17 +35,6 @@ Augmentation chosen_augmentation(const Config& config) {
   return {2, false, 0};  // digits have a left and a right
 }
 
-Graph build_selected(const Config& config, const ImageFormat& images) {
-  const auto chosen = [&config](std::string_view key) {
-    const double value = config.real(key);
-    return value == -1 ? std::nullopt : std::optional(value);
-  };
-  const NetworkSettings settings{chosen("train.dropout"), chosen("train.last_momentum")};
-  Graph graph = build_network(config.text("model"), images.shape, images.classes, settings);
-  select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
-  return graph;
-}
-
 void require_finite(const TensorMap& state, const std::string& origin) {
   if (const std::string* name = find_not_finite(state); name != nullptr) {
     throw Error(ErrorCode::Input,
@@ -58,13 +49,24 @@ DataSplits make_data(const Config& config) {
   return load_dataset(config.text("data"), config.text("data.path"), config.integer("data.limit"));
 }
 
+Graph make_graph(const Config& config, const ImageFormat& images) {
+  const auto chosen = [&config](std::string_view key) {
+    const double value = config.real(key);
+    return value == -1 ? std::nullopt : std::optional(value);
+  };
+  const NetworkSettings settings{chosen("train.dropout"), chosen("train.last_momentum")};
+  Graph graph = build_network(config.text("model"), images.shape, images.classes, settings);
+  select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
+  return graph;
+}
+
 Graph make_graph(const Config& config, const Dataset& data) {
-  return build_selected(config, {data.image_shape(), data.classes()});
+  return make_graph(config, ImageFormat{data.image_shape(), data.classes()});
 }
 
 Graph make_graph_alone(const Config& config) {
   if (config.text("data.path").empty())
-    return build_selected(config, dataset_format(config.text("data")));
+    return make_graph(config, dataset_format(config.text("data")));
   return make_graph(config, *make_data(config).test);
 }
 
@@ -86,7 +88,7 @@ BatchSettings train_batches(const Config& config, const Dataset& data) {
           .shuffle = true,
           .drop_last = false,
           .augmentation = chosen_augmentation(config),
-          .normalization = chosen_normalization(config, data),
+          .normalization = chosen_normalization(config, data.image_shape().channels),
           .seed = static_cast<std::uint64_t>(config.integer("seed")),
           .threads = static_cast<int>(config.integer("data.loader_threads"))};
 }
@@ -161,6 +163,17 @@ ImportedWeights import_weights(const Config& config, const Graph& graph) {
   for (const auto& [name, tensor] : imported.state) hasher.add(name).add(tensor.bytes);
   imported.hash = hasher.hex();
   return imported;
+}
+
+std::map<std::string, std::string> network_notes(const Config& config, const Graph& graph) {
+  const auto [channels, height, width] = graph.input_shape();
+  const Normalization pixels = chosen_normalization(config, channels);
+  return {{"model", config.text("model")},
+          {"dataset", config.text("data")},
+          {"input", fmt::format("{}x{}x{}", channels, height, width)},
+          {"classes", std::to_string(graph.classes())},
+          {"mean", fmt::format("{}", fmt::join(pixels.mean, " "))},
+          {"stddev", fmt::format("{}", fmt::join(pixels.stddev, " "))}};
 }
 
 }  // namespace pollard

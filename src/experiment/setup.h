@@ -1,6 +1,7 @@
 // From a configuration to the things it names.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,7 @@ namespace pollard {
 
 [[nodiscard]] DataSplits make_data(const Config& config);
 /// With the weights that may be pruned (prune.include, prune.exclude).
+[[nodiscard]] Graph make_graph(const Config& config, const ImageFormat& images);
 [[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);
 /// The same without images, where data.path names none: for those that the data set is published
 /// with.
@@ -53,5 +55,10 @@ struct ImportedWeights {
   std::string hash;
 };
 [[nodiscard]] ImportedWeights import_weights(const Config& config, const Graph& graph);
+
+/// What a file of this network says of itself: model, dataset, input, classes, and the mean and
+/// stddev that it expects pixels to be normalised with.
+[[nodiscard]] std::map<std::string, std::string> network_notes(const Config& config,
+                                                               const Graph& graph);
 
 }  // namespace pollard

@@ -148,9 +148,11 @@ std::string sparsity_totals(const Graph& graph, const TensorMap& state) {
   for (const Node& node : graph.nodes()) {
     const std::int64_t work = multiply_adds(graph, node);
     if (work == 0) continue;
-    const ParameterInfo& weight = *weight_of(graph, node);
-    kept_work += static_cast<double>(work) * static_cast<double>(*kept_weights(weight, state)) /
-                 static_cast<double>(element_count(weight.shape));
+    const ParameterInfo& weight = *graph.find_parameter(node.inputs[1]);  // prunable or not
+    const std::int64_t size = element_count(weight.shape);
+    kept_work += static_cast<double>(work) *
+                 static_cast<double>(kept_weights(weight, state).value_or(size)) /
+                 static_cast<double>(size);
   }
   const std::int64_t size = graph.prunable_weights();
   const auto work = static_cast<double>(multiply_adds(graph));
