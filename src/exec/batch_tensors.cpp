@@ -25,7 +25,7 @@ std::string describe(const ImageShape& shape) {
 
 }  // namespace
 
-at::Tensor image_tensor(const Batch& batch, const Graph& graph, at::Device device) {
+void check_images(const Batch& batch, const Graph& graph) {
   const ImageShape& shape = batch.shape;
   if (shape != graph.input_shape()) {
     fail(batch, "images of {}; the network expects {}", describe(shape),
@@ -36,13 +36,19 @@ at::Tensor image_tensor(const Batch& batch, const Graph& graph, at::Device devic
     fail(batch, "{} values do not make {} images of {}", batch.images.size(), batch.count,
          describe(shape));
   }
+}
+
+at::Tensor image_tensor(const Batch& batch, const Graph& graph, at::Device device) {
+  check_images(batch, graph);
+  const ImageShape& shape = batch.shape;
+  const std::array sizes{batch.count, shape.height, shape.width, shape.channels};
   return at::from_blob(const_cast<float*>(batch.images.data()), sizes,
                        at::TensorOptions().dtype(at::kFloat))
       .permute({0, 3, 1, 2})
       .to(device);
 }
 
-at::Tensor label_tensor(const Batch& batch, const Graph& graph, at::Device device) {
+void check_labels(const Batch& batch, const Graph& graph) {
   if (std::ssize(batch.labels) != batch.count) {
     fail(batch, "{} labels for {} images", batch.labels.size(), batch.count);
   }
@@ -51,6 +57,10 @@ at::Tensor label_tensor(const Batch& batch, const Graph& graph, at::Device devic
     if (label < 0 || label >= classes)
       fail(batch, "the label {} is not in [0, {})", label, classes);
   }
+}
+
+at::Tensor label_tensor(const Batch& batch, const Graph& graph, at::Device device) {
+  check_labels(batch, graph);
   return at::from_blob(const_cast<std::int64_t*>(batch.labels.data()), {batch.count},
                        at::TensorOptions().dtype(at::kLong))
       .to(device);

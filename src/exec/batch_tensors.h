@@ -9,12 +9,16 @@
 
 namespace pollard {
 
+/// Throws Error{Input} if the images are not those the graph takes, naming the batch.
+void check_images(const Batch& batch, const Graph& graph);
+/// Throws Error{Input} for a label that is not a class, naming the batch.
+void check_labels(const Batch& batch, const Graph& graph);
+
 /// N,C,H,W with channels-last strides. On the CPU it is the batch's own memory: valid as long as
-/// that. Throws Error{Input} if the images are not those the graph takes.
+/// that. Checked.
 [[nodiscard]] at::Tensor image_tensor(const Batch& batch, const Graph& graph, at::Device device);
 
-/// N class numbers; on the CPU the batch's own memory. Throws Error{Input} for a label that is not
-/// a class.
+/// N class numbers; on the CPU the batch's own memory. Checked.
 [[nodiscard]] at::Tensor label_tensor(const Batch& batch, const Graph& graph, at::Device device);
 
 }  // namespace pollard

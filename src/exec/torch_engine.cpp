@@ -5,11 +5,10 @@
 #include <torch/csrc/autograd/generated/variable_factories.h>
 #include <torch/cuda.h>
 
-#include <map>
-
 #include "exec/batch_tensors.h"
 #include "exec/host_tensors.h"
 #include "exec/meters.h"
+#include "exec/parameter_store.h"
 #include "exec/torch_program.h"
 #include "pollard/error.h"
 #include "pollard/random.h"
@@ -52,18 +51,18 @@ class TorchEngine final : public Engine {
       : graph_(with_output(graph)),
         settings_(settings),
         device_(parse_device(settings.device)),
+        store_(graph_, device_, settings.channels_last),
         program_(graph_),
         generator_(at::globalContext().defaultGenerator(device_).clone()),
         meters_(device_) {
     // LibTorch chooses its number of threads at its first parallel loop; what ran before that would
     // not repeat bit for bit.
     (void)at::get_num_threads();
-    for (const ParameterInfo& info : graph_.parameters()) add_parameter(info);
   }
 
   [[nodiscard]] std::string_view name() const override { return "torch"; }
   [[nodiscard]] const Graph& graph() const override { return graph_; }
-  [[nodiscard]] std::span<ParameterSlot> slots() override { return slots_; }
+  [[nodiscard]] std::span<ParameterSlot> slots() override { return store_.slots(); }
 
   void forward_backward(const Batch& batch, const StepAddress& address) override {
     seed_dropout(address);
@@ -73,15 +72,15 @@ class TorchEngine final : public Engine {
                              .dropout = generator_,
                              .effective = &effective_,
                              .amp = settings_.amp};
-    const at::Tensor logits = program_.run(images_of(batch), parameters_, context);
+    const at::Tensor logits = program_.run(images_of(batch), store_.tensors(), context);
     const at::Tensor loss = cross_entropy(logits, labels);
     at::Tensor total = loss;
     if (extra_) {
       if (const at::Tensor extra = extra_(); extra.defined()) total = total + extra;
     }
-    for (ParameterSlot& slot : slots_) slot.value.mutable_grad() = at::Tensor();
+    for (ParameterSlot& slot : store_.slots()) slot.value.mutable_grad() = at::Tensor();
     total.backward();
-    for (ParameterSlot& slot : slots_) slot.gradient = slot.value.grad();
+    for (ParameterSlot& slot : store_.slots()) slot.gradient = slot.value.grad();
     meters_.add(loss.detach(), logits.detach(), labels);
   }
 
@@ -91,7 +90,7 @@ class TorchEngine final : public Engine {
                              .dropout = generator_,
                              .effective = &effective_,
                              .statistics_weight = weight};
-    (void)program_.run(images_of(batch), parameters_, context);
+    (void)program_.run(images_of(batch), store_.tensors(), context);
   }
 
   void evaluate(const Batch& batch) override {
@@ -108,45 +107,11 @@ class TorchEngine final : public Engine {
 
   [[nodiscard]] Meters take_meters() override { return meters_.take(); }
 
-  [[nodiscard]] TensorMap state() const override {
-    TensorMap state;
-    for (const auto& [name, tensor] : parameters_) state.emplace(name, to_host(tensor));
-    return state;
-  }
-
-  void load_state(const TensorMap& state) override {
-    for (const auto& [name, tensor] : parameters_) (void)find(state, name, tensor);  // all or none
-    for (auto& [name, tensor] : parameters_) copy_into(tensor, find(state, name, tensor));
-    apply_masks_now();
-  }
-
-  [[nodiscard]] TensorMap velocity() const override {
-    TensorMap state;
-    for (const ParameterSlot& slot : slots_) state.emplace(slot.name, to_host(slot.velocity));
-    return state;
-  }
-
-  void load_velocity(const TensorMap& velocity) override {
-    for (const ParameterSlot& slot : slots_) (void)find(velocity, slot.name, slot.velocity);
-    for (ParameterSlot& slot : slots_) {
-      copy_into(slot.velocity, find(velocity, slot.name, slot.velocity));
-    }
-    apply_masks_now();
-  }
-
-  void set_masks(const TensorMap& masks) override {
-    const auto masked = [&](const ParameterSlot& slot) { return slot.prunable && !masks.empty(); };
-    for (const ParameterSlot& slot : slots_) {
-      if (masked(slot)) (void)find(masks, slot.name, slot.value, DType::U8);
-    }
-    for (ParameterSlot& slot : slots_) {
-      slot.mask = at::Tensor();
-      if (!masked(slot)) continue;
-      slot.mask = at::empty_like(slot.value.detach(), slot.value.options().dtype(at::kByte));
-      copy_into(slot.mask, masks.at(slot.name));
-    }
-    apply_masks_now();
-  }
+  [[nodiscard]] TensorMap state() const override { return store_.state(); }
+  void load_state(const TensorMap& state) override { store_.load_state(state); }
+  [[nodiscard]] TensorMap velocity() const override { return store_.velocity(); }
+  void load_velocity(const TensorMap& velocity) override { store_.load_velocity(velocity); }
+  void set_masks(const TensorMap& masks) override { store_.set_masks(masks); }
 
   void set_effective_weights(EffectiveWeights effective, ExtraLoss extra) override {
     effective_ = std::move(effective);
@@ -154,52 +119,6 @@ class TorchEngine final : public Engine {
   }
 
  private:
-  void add_parameter(const ParameterInfo& info) {
-    at::Tensor value = at::zeros(info.shape, at::TensorOptions().dtype(at::kFloat).device(device_));
-    if (settings_.channels_last && value.dim() == 4) {
-      value = value.contiguous(at::MemoryFormat::ChannelsLast);
-    }
-    if (info.trainable()) {
-      value.set_requires_grad(true);
-      slots_.push_back({.name = info.name,
-                        .prunable = info.prunable(),
-                        .value = value,
-                        .gradient = {},
-                        .velocity = at::zeros_like(value.detach()),
-                        .mask = {},
-                        .weight = info.role == ParameterRole::Weight});
-    }
-    parameters_.emplace(info.name, value);
-  }
-
-  static const HostTensor& find(const TensorMap& map, const std::string& name,
-                                const at::Tensor& like, DType dtype = DType::F32) {
-    const auto found = map.find(name);
-    if (found == map.end()) {
-      throw Error(ErrorCode::Input, "there is no tensor '" + name + "'",
-                  "use the tensors of the same network");
-    }
-    const HostTensor& tensor = found->second;
-    if (tensor.dtype != dtype || tensor.shape != like.sizes().vec()) {
-      throw Error(ErrorCode::Input,
-                  "tensor '" + name + "' is " + std::string(dtype_name(tensor.dtype)) + " " +
-                      to_string(tensor.shape) + ", expected " + std::string(dtype_name(dtype)) +
-                      " " + to_string(like.sizes().vec()),
-                  "use the tensors of the same network");
-    }
-    return tensor;
-  }
-
-  void apply_masks_now() {
-    const at::NoGradGuard no_grad;
-    for (ParameterSlot& slot : slots_) {
-      if (!slot.mask.defined()) continue;
-      const at::Tensor masked = slot.mask.eq(0);  // filled, not multiplied: no -0 and no NaN stays
-      slot.value.masked_fill_(masked, 0);
-      slot.velocity.masked_fill_(masked, 0);
-    }
-  }
-
   [[nodiscard]] at::Tensor images_of(const Batch& batch) const {
     const at::Tensor images = image_tensor(batch, graph_, device_);
     return settings_.channels_last ? images : images.contiguous();
@@ -213,7 +132,7 @@ class TorchEngine final : public Engine {
   [[nodiscard]] at::Tensor forward_eval(const Batch& batch) {
     const RunContext context{
         .fused = settings_.fused, .dropout = generator_, .effective = &effective_};
-    return program_.run(images_of(batch), parameters_, context);
+    return program_.run(images_of(batch), store_.tensors(), context);
   }
 
   // The generator starts anew at every step, from the step's address: a resumed run drops the same.
@@ -227,11 +146,10 @@ class TorchEngine final : public Engine {
   Graph graph_;
   TorchEngineSettings settings_;
   at::Device device_;
+  ParameterStore store_;
   TorchProgram program_;
   at::Generator generator_;
   MeterSums meters_;
-  std::map<std::string, at::Tensor, std::less<>> parameters_;
-  std::vector<ParameterSlot> slots_;
   EffectiveWeights effective_;
   ExtraLoss extra_;
 };
