@@ -26,12 +26,14 @@ struct Normalization {
 [[nodiscard]] Normalization normalization(std::string_view name, std::int64_t channels);
 [[nodiscard]] std::vector<std::string> normalization_names();
 
-/// Applied in this order: random crop after zero padding, horizontal flip, rotation (nearest pixel,
-/// zero fill), each on bytes, as torchvision's usual chain does; then the normalisation.
+/// Applied in this order: a random part of the picture at the size of the images, random crop after
+/// zero padding, horizontal flip, rotation (nearest pixel, zero fill), each on bytes, as
+/// torchvision's usual chain does; then the normalisation.
 struct Augmentation {
   std::int64_t crop_padding = 0;  // pixels
   bool flip = false;
-  double rotation = 0;  // degrees, uniform in [-rotation, rotation]
+  double rotation = 0;       // degrees, uniform in [-rotation, rotation]
+  double smallest_part = 0;  // of the picture's area, up to 1; 0: the picture's middle
 };
 
 struct BatchSettings {

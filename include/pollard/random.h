@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   Selection = 5,      // subsets of the data
   RandomPruning = 6,  // a score for each weight
   Timing = 7,         // orders in which contenders run
+  Part = 8,           // which part of a picture is looked at
   Testing = 100,
 };
 

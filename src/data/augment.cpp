@@ -91,6 +91,12 @@ void check_augmentation(const Augmentation& augmentation, const ImageShape& shap
         fmt::format("rotation by up to {} degrees, expected 0 to 180", augmentation.rotation),
         "15 is usual");
   }
+  if (!(augmentation.smallest_part >= 0 && augmentation.smallest_part <= 1)) {
+    throw Error(ErrorCode::Config,
+                fmt::format("parts of at least {} of a picture, expected 0 to 1",
+                            augmentation.smallest_part),
+                "0.08 is usual for ImageNet");
+  }
   if (augmentation.rotation > 0 && (std::max(shape.height, shape.width) > kMostRotatedSize ||
                                     shape.channels > kMostRotatedChannels)) {
     throw Error(ErrorCode::Config,

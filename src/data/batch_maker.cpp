@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "pollard/error.h"
+#include "pollard/random.h"
 
 namespace pollard {
 
@@ -45,13 +46,15 @@ void BatchMaker::make(const EpochOrder& order, std::int64_t index, Batch& batch)
   const std::size_t image_size = transform_.image_bytes();
   batch.images.resize(static_cast<std::size_t>(batch.count) * image_size);
   batch.labels.resize(static_cast<std::size_t>(batch.count));
+  std::int64_t used = 0;
   for (std::int64_t i = 0; i < batch.count; ++i) {
     const auto place = static_cast<std::size_t>(first + i);
     const std::int64_t sample = order.order.empty() ? first + i : std::int64_t{order.order[place]};
-    dataset_.read(sample, transform_.input());
-    batch.labels[static_cast<std::size_t>(i)] = dataset_.label(sample);
+    if (!read(sample, order.epoch)) continue;
+    batch.labels[static_cast<std::size_t>(used)] = dataset_.label(sample);
     const auto out =
-        std::span(batch.images).subspan(static_cast<std::size_t>(i) * image_size, image_size);
+        std::span(batch.images).subspan(static_cast<std::size_t>(used) * image_size, image_size);
+    ++used;
     if (!augmented_) {
       transform_.run_plain(out);
       continue;
@@ -60,6 +63,38 @@ void BatchMaker::make(const EpochOrder& order, std::int64_t index, Batch& batch)
                               static_cast<std::uint64_t>(sample));
     transform_.run(draw_augmentation(settings_.augmentation, stream), out);
   }
+  shorten(batch, used);
+}
+
+bool BatchMaker::read(std::int64_t sample, std::uint32_t epoch) {
+  const double smallest = settings_.augmentation.smallest_part;
+  try {
+    if (smallest > 0) {
+      const RandomStream chance(settings_.seed, Purpose::Part, epoch,
+                                static_cast<std::uint64_t>(sample));
+      dataset_.read_part(sample, smallest, chance, transform_.input());
+    } else {
+      dataset_.read(sample, transform_.input());
+    }
+    return true;
+  } catch (const UnusableImage& error) {
+    last_problem_ = error.what();
+    return false;
+  }
+}
+
+// The data set keeps the list of what it could not read.
+void BatchMaker::shorten(Batch& batch, std::int64_t used) const {
+  if (used == batch.count) return;
+  if (used == 0) {
+    throw Error(ErrorCode::Input,
+                fmt::format("none of the {} images of batch {} can be used: {}", batch.count,
+                            batch.index, last_problem_),
+                "mend or remove the damaged files");
+  }
+  batch.count = used;
+  batch.images.resize(static_cast<std::size_t>(used) * transform_.image_bytes());
+  batch.labels.resize(static_cast<std::size_t>(used));
 }
 
 }  // namespace pollard

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "data/augment.h"
@@ -25,14 +26,19 @@ class BatchMaker {
  public:
   /// Throws Error{Config} where the settings do not fit the data set.
   BatchMaker(const Dataset& dataset, const BatchSettings& settings);
-  /// Fills `batch`, using the memory it has.
+  /// Fills `batch`, using the memory it has. Unusable images are left out: the batch is smaller.
+  /// Throws Error{Input} where none is left.
   void make(const EpochOrder& order, std::int64_t index, Batch& batch);
 
  private:
+  bool read(std::int64_t sample, std::uint32_t epoch);
+  void shorten(Batch& batch, std::int64_t used) const;
+
   const Dataset& dataset_;
   const BatchSettings& settings_;
   ImageTransform transform_;
   bool augmented_;
+  std::string last_problem_;
 };
 
 }  // namespace pollard

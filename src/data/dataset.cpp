@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "core/nearest.h"
+#include "data/image_splits.h"
 #include "data/readers.h"
+#include "data/subset.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -40,13 +42,7 @@ LabelledImages read_split(std::string_view name, const fs::path& path, Split spl
 }
 
 void keep_first(LabelledImages& images, std::int64_t limit) {
-  const auto size = static_cast<std::int64_t>(images.labels.size());
-  if (limit > size) {
-    throw Error(
-        ErrorCode::Config,
-        fmt::format("the limit of {} training images is more than the {} there are", limit, size),
-        "set data.limit lower, or to 0 for all images");
-  }
+  check_limit(limit, static_cast<std::int64_t>(images.labels.size()));
   images.labels.resize(static_cast<std::size_t>(limit));
   images.pixels.resize(static_cast<std::size_t>(limit) * image_bytes(images.shape));
   images.pixels.shrink_to_fit();
@@ -58,6 +54,21 @@ std::unique_ptr<Dataset> in_memory(LabelledImages images) {
 }
 
 }  // namespace
+
+void check_limit(std::int64_t limit, std::int64_t size) {
+  if (limit <= size) return;
+  throw Error(
+      ErrorCode::Config,
+      fmt::format("the limit of {} training images is more than the {} there are", limit, size),
+      "set data.limit lower, or to 0 for all images");
+}
+
+void Dataset::read_part(std::int64_t, double, RandomStream, std::span<std::uint8_t>) const {
+  throw Error(ErrorCode::Config,
+              "random parts need pictures of their own sizes, which this data set has not",
+              "crop with data.crop_padding instead of data.smallest_part, or use "
+              "data=imagefolder");
+}
 
 MemoryDataset::MemoryDataset(ImageShape shape, std::int64_t classes,
                              std::vector<std::uint8_t> pixels, std::vector<std::int64_t> labels)
@@ -103,40 +114,65 @@ void MemoryDataset::read(std::int64_t index, std::span<std::uint8_t> out) const 
 }
 
 std::vector<std::string> dataset_names() {
-  return {"fashion-mnist", "mnist", "cifar10", "cifar100"};
+  return {"fashion-mnist", "mnist", "cifar10", "cifar100", "imagefolder", "imagenet"};
 }
 
 ImageFormat dataset_format(std::string_view name) {
   if (name == "fashion-mnist" || name == "mnist") return {{1, 28, 28}, 10};
   if (name == "cifar10") return {{3, 32, 32}, 10};
   if (name == "cifar100") return {{3, 32, 32}, 100};
+  if (name == "imagenet") return {{3, 224, 224}, 1000};
+  if (name == "imagefolder") {
+    throw Error(ErrorCode::Config, "the classes of the data set 'imagefolder' are not known",
+                "set data.path to its folder");
+  }
   fail_unknown(name);
 }
 
-DataSplits load_dataset(std::string_view name, const fs::path& path, std::int64_t limit) {
+namespace {
+
+DataSplits load_images(const DatasetSettings& settings) {
+  const fs::path path = settings.path.empty() ? fs::path(kFashionFolder) : settings.path;
+  LabelledImages train = read_split(settings.name, path, Split::Train);
+  LabelledImages test = read_split(settings.name, path, Split::Test);
+  if (train.shape != test.shape) {
+    throw Error(
+        ErrorCode::Input,
+        fmt::format("'{}' has training images of {} x {} but test images of {} x {}", path.string(),
+                    train.shape.height, train.shape.width, test.shape.height, test.shape.width),
+        "get a fresh copy of the files");
+  }
+  if (settings.limit > 0) keep_first(train, settings.limit);
+  DataSplits splits;
+  splits.origin = train.origin;
+  splits.train = in_memory(std::move(train));
+  splits.test = in_memory(std::move(test));
+  return splits;
+}
+
+}  // namespace
+
+DataSplits load_dataset(const DatasetSettings& settings, Progress& progress) {
+  const std::string& name = settings.name;
   const std::vector<std::string> known = dataset_names();
   if (std::find(known.begin(), known.end(), name) == known.end()) fail_unknown(name);
-  if (limit < 0) {
+  if (settings.limit < 0) {
     throw Error(ErrorCode::Config,
-                fmt::format("the limit of {} training images is negative", limit),
+                fmt::format("the limit of {} training images is negative", settings.limit),
                 "set data.limit to 0 for all images");
   }
-  if (path.empty() && name != "fashion-mnist") {
+  if (settings.path.empty() && name != "fashion-mnist") {
     throw Error(ErrorCode::Config, fmt::format("the data set '{}' has no default folder", name),
                 "set data.path to the folder of its files");
   }
-  const fs::path folder = path.empty() ? fs::path(kFashionFolder) : path;
-  LabelledImages train = read_split(name, folder, Split::Train);
-  LabelledImages test = read_split(name, folder, Split::Test);
-  if (train.shape != test.shape) {
-    throw Error(ErrorCode::Input,
-                fmt::format("'{}' has training images of {} x {} but test images of {} x {}",
-                            folder.string(), train.shape.height, train.shape.width,
-                            test.shape.height, test.shape.width),
-                "get a fresh copy of the files");
-  }
-  if (limit > 0) keep_first(train, limit);
-  return {in_memory(std::move(train)), in_memory(std::move(test))};
+  const bool pictures = name == "imagefolder" || name == "imagenet";
+  DataSplits splits = pictures ? load_image_splits(settings, progress) : load_images(settings);
+  hold_out(splits, settings.validation);
+  return splits;
+}
+
+DataSplits load_dataset(std::string_view name, const fs::path& path, std::int64_t limit) {
+  return load_dataset({.name = std::string(name), .path = path, .limit = limit});
 }
 
 }  // namespace pollard

@@ -101,7 +101,8 @@ LabelledImages read_idx(const fs::path& folder, Split split, const std::string& 
                                   images_path.string(), images.sizes[0]));
   }
   return {ImageShape{1, images.sizes[1], images.sizes[2]}, kClasses, std::move(images.bytes),
-          checked_labels(labels_path, labels.bytes)};
+          checked_labels(labels_path, labels.bytes),
+          fmt::format("IDX files in '{}'", folder.string())};
 }
 
 }  // namespace pollard

@@ -16,7 +16,11 @@ struct LabelledImages {
   std::int64_t classes = 0;
   std::vector<std::uint8_t> pixels;
   std::vector<std::int64_t> labels;
+  std::string origin;  // what was found, and where
 };
+
+/// Throws Error{Config} unless there are so many training images.
+void check_limit(std::int64_t limit, std::int64_t size);
 
 enum class Split { Train, Test };
 
@@ -25,9 +29,9 @@ enum class Split { Train, Test };
 [[nodiscard]] LabelledImages read_idx(const std::filesystem::path& folder, Split split,
                                       const std::string& missing_hint);
 
-/// The binary version of CIFAR-10 or CIFAR-100 (`classes` says which), from the folder of its files
-/// or the folder that holds that one.
-[[nodiscard]] LabelledImages read_cifar(const std::filesystem::path& folder, Split split,
+/// CIFAR-10 or CIFAR-100 (`classes` says which) in any layout of cifar_files.h: from the folder of
+/// its files, one that holds it, or an archive.
+[[nodiscard]] LabelledImages read_cifar(const std::filesystem::path& path, Split split,
                                         std::int64_t classes);
 
 }  // namespace pollard

@@ -179,8 +179,7 @@ bool Machine::bytes(std::uint8_t opcode) {
     default:
       return false;
   }
-  in_.skip(length);
-  stack_.push_value(Other{});
+  stack_.push_value(Bytes{in_.text(length)});
   return true;
 }
 

@@ -26,9 +26,12 @@ namespace pollard::pickle {
 using Ref = std::uint32_t;  // of a value, in Heap
 
 struct None {};
-struct Other {};  // a number, bytes or a set that no network needs
+struct Other {};  // a number or a set that nobody needs
 struct Text {
   std::string_view text;
+};
+struct Bytes {
+  std::string_view bytes;
 };
 struct Sequence {  // a tuple or a list
   std::vector<Ref> items;
@@ -66,7 +69,7 @@ struct Tensor {
 };
 
 struct Value {
-  std::variant<None, bool, std::int64_t, Other, Text, Sequence, Dict, Global, Object,
+  std::variant<None, bool, std::int64_t, Other, Text, Bytes, Sequence, Dict, Global, Object,
                std::shared_ptr<const Storage>, std::shared_ptr<const Tensor>>
       is;
   bool tensors = false;  // is, or was made of, tensors or storages

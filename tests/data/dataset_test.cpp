@@ -24,8 +24,13 @@ TEST(MemoryDataset, GivesBackWhatItHolds) {
 }
 
 TEST(DatasetFormat, IsKnownForEveryDataset) {
-  for (const std::string& name : dataset_names())
-    EXPECT_EQ(dataset_format(name).classes, name == "cifar100" ? 100 : 10) << name;
+  for (const std::string& name : dataset_names()) {
+    if (name == "imagefolder") continue;
+    const std::int64_t classes = name == "cifar100" ? 100 : name == "imagenet" ? 1000 : 10;
+    EXPECT_EQ(dataset_format(name).classes, classes) << name;
+  }
+  expect_error(ErrorCode::Config, "'imagefolder' are not known", "data.path",
+               [] { (void)dataset_format("imagefolder"); });
   EXPECT_EQ(dataset_format("cifar10").shape, (ImageShape{3, 32, 32}));
   EXPECT_EQ(dataset_format("mnist").shape, (ImageShape{1, 28, 28}));
   expect_error(ErrorCode::Config, "unknown data set 'cifar'", "",
@@ -68,7 +73,7 @@ TEST(LoadDataset, UnknownNamesGetASuggestion) {
 }
 
 TEST(LoadDataset, OnlyOneHasADefaultFolder) {
-  for (const char* name : {"mnist", "cifar10", "cifar100"}) {
+  for (const char* name : {"mnist", "cifar10", "cifar100", "imagefolder", "imagenet"}) {
     expect_error(ErrorCode::Config, name, "data.path", [&] { (void)load_dataset(name, "", 0); });
   }
 }

@@ -1,0 +1,36 @@
+// The pictures of a folder that has one folder a class: FOLDER/CLASS/PICTURE.jpg, or deeper.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pollard {
+
+struct ImageList {
+  struct Entry {
+    std::string name;  // of the file, within the folder
+    std::uint32_t label = 0;
+    std::uint64_t size = 0;  // bytes
+    std::int64_t changed = 0;
+  };
+  std::filesystem::path folder;
+  std::vector<std::string> classes;  // a label is a place in it
+  std::vector<Entry> images;         // by label, then by name
+};
+
+/// Files that end in .jpg, .jpeg, .png (in any case); hidden ones are left out. The classes are
+/// `classes`, or where that is empty the folders, sorted by name. Throws Error{Io} for a folder
+/// that cannot be read, Error{Input} for one without classes or pictures, or with a class that is
+/// not in `classes`.
+[[nodiscard]] ImageList list_images(const std::filesystem::path& folder,
+                                    std::vector<std::string> classes = {});
+
+/// Whether there are folders within the folder.
+[[nodiscard]] bool has_class_folders(const std::filesystem::path& folder);
+
+/// A hash of the names, sizes and times of all files, and of the classes.
+[[nodiscard]] std::string fingerprint(const ImageList& list);
+
+}  // namespace pollard
