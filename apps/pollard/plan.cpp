@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "experiment/engine_choice.h"
 #include "experiment/parameters.h"
 #include "experiment/progress_record.h"
 #include "experiment/runner.h"
@@ -90,6 +91,7 @@ int plan(const Arguments& arguments, Progress& progress) {
   const std::int64_t steps = (images + batch - 1) / batch;
   const std::vector<Stage> stages = plan_stages(config, graph, ChainKind::Whole, weights);
   check_retraining(config, stages, steps);
+  check_engine(config, graph);
   const std::filesystem::path folder =
       run_folder_path(config, arguments.config_file, ChainKind::Whole);
   const std::set<std::string> done = finished_stages(folder, progress);

@@ -48,6 +48,9 @@ class MaskSet {
   std::vector<Mask> masks_;
 };
 
+/// Keeps the weights of `state` that are not zero.
+[[nodiscard]] MaskSet masks_of_zeros(const Graph& graph, const TensorMap& state);
+
 /// Sets every masked weight of `state` to exactly zero.
 void apply_masks(const MaskSet& masks, TensorMap& state);
 

@@ -37,7 +37,8 @@ struct Parameter {
   bool minimum_open = false, maximum_open = false;  // then exclusive
   std::vector<std::string> choices = {};            // for strings
   std::optional<OnlyWith> only_with = {};
-  bool identity = true;  // false: does not change results (output folder, data path, intervals)
+  bool identity = true;  // false: does not change results (output folder, data path, intervals) ...
+  bool last_bits = false;  // ... but for their last bits (threads)
 };
 
 /// The declared parameters, in order of declaration.

@@ -160,7 +160,10 @@ std::string markdown_row(const Parameter& parameter) {
   std::string meaning = parameter.help;
   if (parameter.only_with)
     meaning += " Only with " + code(condition_text(*parameter.only_with)) + ".";
-  if (!parameter.identity) meaning += " Does not change results.";
+  if (!parameter.identity) {
+    meaning += parameter.last_bits ? " Changes results in their last bits only."
+                                   : " Does not change results.";
+  }
   return fmt::format("| {} | {} | {} | {} | {} |\n", code(parameter.key),
                      code(shown_default(parameter)), cell(parameter.unit),
                      cell(range_text(parameter)), cell(meaning));

@@ -71,7 +71,9 @@ void add_general(ParameterTable& table) {
              .unit = "threads",
              .help = "Threads of the network; 0 takes all that the process may use.",
              .minimum = 0,
-             .maximum = 1024});
+             .maximum = 1024,
+             .identity = false,
+             .last_bits = true});
   table.add({.key = "channels_last",
              .fallback = true,
              .unit = "",
@@ -317,6 +319,7 @@ void add_pruning(ParameterTable& table) {
              .fallback = false,
              .unit = "",
              .help = "Start every cycle's retraining with zero momentum; off: only the first."});
+  add_retraining_engine(table);
 }
 
 void add_recalibration(ParameterTable& table) {

@@ -8,13 +8,19 @@ using nlohmann::json;
 
 std::string encode(const ProgressRecord& r) {
   const EpochTotals& totals = r.loop.totals;
-  return json{{"stage_ids", r.stage_ids},     {"stage", r.stage},
+  json record{{"stage_ids", r.stage_ids},     {"stage", r.stage},
               {"epoch", r.loop.epoch},        {"step", r.loop.step},
               {"seconds", r.loop.seconds},    {"totals", {totals.loss, totals.top1, totals.top5}},
               {"images", totals.images},      {"results", r.results},
               {"first_step", r.first_step},   {"metrics_size", r.metrics_size},
-              {"events_size", r.events_size}, {"threads", r.threads}}
-      .dump();
+              {"events_size", r.events_size}, {"threads", r.threads}};
+  if (r.engine) {
+    record["engine"] = {{"name", r.engine->name},
+                        {"torch_ms", r.engine->torch_ms},
+                        {"sparse_ms", r.engine->sparse_ms},
+                        {"reason", r.engine->reason}};
+  }
+  return record.dump();
 }
 
 namespace {
@@ -26,6 +32,14 @@ std::int64_t count_of(const json& record, const char* key) {
     throw json::other_error::create(501, std::string(key) + " is no whole number", &record);
   }
   return value.get<std::int64_t>();
+}
+
+EngineChoice engine_of(const json& record) {
+  EngineChoice engine{record.at("name"), record.at("torch_ms"), record.at("sparse_ms"),
+                      record.at("reason")};
+  if (engine.name != "torch" && engine.name != "sparse")
+    throw json::other_error::create(501, "there is no engine " + engine.name, &record);
+  return engine;
 }
 
 }  // namespace
@@ -46,6 +60,7 @@ ProgressRecord decode_progress(const std::string& text) {
     r.metrics_size = count_of(j, "metrics_size");
     r.events_size = count_of(j, "events_size");
     r.threads = static_cast<int>(count_of(j, "threads"));
+    if (j.contains("engine")) r.engine = engine_of(j.at("engine"));
     return r;
   } catch (const json::exception& error) {
     throw Error(ErrorCode::Input,

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "experiment/engine_choice.h"
 #include "train/loop.h"
 
 namespace pollard {
@@ -18,6 +20,7 @@ struct ProgressRecord {
   std::int64_t first_step = 0;                       // steps of the finished ones
   std::int64_t metrics_size = 0, events_size = 0;
   int threads = 0;
+  std::optional<EngineChoice> engine;  // of the retraining under way, once chosen
 };
 
 [[nodiscard]] std::string encode(const ProgressRecord& record);

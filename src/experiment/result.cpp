@@ -57,17 +57,36 @@ json recalibrate_result(const Stage& stage, std::int64_t batches, double seconds
           {"seconds", seconds},    {"before", before}, {"test", to_json(test)}};
 }
 
-json retrain_result(const Stage& stage, std::string_view schedule, const Sparsity& sparsity,
-                    double seconds, const Meters& test) {
-  return {{"kind", "retrain"},
-          {"id", stage.id},
-          {"cycle", stage.cycle},
-          {"schedule", schedule},
-          {"epochs", stage.epochs},
-          {"seconds", seconds},
-          {"test", to_json(test)},
-          {"sparsity", sparsity_json(sparsity)},
-          {"theoretical_speedup", sparsity.theoretical_speedup}};
+json retrain_result(const Stage& stage, std::string_view schedule, const EngineChoice& engine,
+                    const Sparsity& sparsity, double seconds, const Meters& test) {
+  json result = {{"kind", "retrain"},
+                 {"id", stage.id},
+                 {"cycle", stage.cycle},
+                 {"schedule", schedule},
+                 {"engine", engine.name},
+                 {"epochs", stage.epochs},
+                 {"seconds", seconds},
+                 {"test", to_json(test)},
+                 {"sparsity", sparsity_json(sparsity)},
+                 {"theoretical_speedup", sparsity.theoretical_speedup}};
+  if (engine.torch_ms > 0)
+    result["step_ms"] = {{"torch", engine.torch_ms}, {"sparse", engine.sparse_ms}};
+  if (!engine.reason.empty()) result["engine_reason"] = engine.reason;
+  return result;
+}
+
+const json* last_pruning(const json& stages) {
+  const json* found = nullptr;
+  for (const json& stage : stages) {
+    if (stage["kind"] == "prune") found = &stage;
+  }
+  return found;
+}
+
+std::optional<PruneDrop> drop_of_pruning(const json& stages) {
+  const json* pruned = last_pruning(stages);
+  if (pruned == nullptr || !pruned->contains("norm_drop")) return {};
+  return PruneDrop{(*pruned)["norm_drop"], (*pruned)["step_sparsity"]};
 }
 
 // IMP fits dense training and retraining into the regular length, IMP+ retrains on top of it

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "core/parameters.h"
+#include "experiment/engine_choice.h"
 #include "experiment/stages.h"
 #include "pollard/accounting.h"
 #include "pollard/engine.h"
+#include "pollard/schedule.h"
 
 namespace pollard {
 
@@ -32,8 +35,13 @@ struct PruneRule {
                                                 double seconds, const nlohmann::json& before,
                                                 const Meters& test);
 [[nodiscard]] nlohmann::json retrain_result(const Stage& stage, std::string_view schedule,
-                                            const Sparsity& sparsity, double seconds,
-                                            const Meters& test);
+                                            const EngineChoice& engine, const Sparsity& sparsity,
+                                            double seconds, const Meters& test);
+
+/// The last of the stages that pruned; null where none did.
+[[nodiscard]] const nlohmann::json* last_pruning(const nlohmann::json& stages);
+/// What it took away, where that was measured.
+[[nodiscard]] std::optional<PruneDrop> drop_of_pruning(const nlohmann::json& stages);
 
 /// "IMP+", "IMP", or the method of train.method.
 [[nodiscard]] std::string procedure(const Config& config);

@@ -84,4 +84,16 @@ void add_retraining_rates(ParameterTable& table) {
              .only_with = schedules({"allr"})});
 }
 
+void add_retraining_engine(ParameterTable& table) {
+  table.add({.key = "retrain.engine",
+             .fallback = std::string("auto"),
+             .unit = "",
+             .help = "What computes the retraining. torch: LibTorch, as if no weight were zero; "
+                     "sparse: the weights that are left only, on the CPU; auto: the faster of the "
+                     "two, by a few steps of each.",
+             .choices = {"auto", "torch", "sparse"},
+             .identity = false,
+             .last_bits = true});
+}
+
 }  // namespace pollard

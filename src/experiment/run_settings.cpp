@@ -22,8 +22,7 @@ Config resumed_config(const Config& given, const fs::path& folder) {
   for (const std::string& key : given.given_keys()) {
     const Parameter& parameter = *given.table().find(key);
     const std::string then = to_text(saved.value(key)), now = to_text(given.value(key));
-    if (parameter.identity && key != "threads" && then != now) {  // threads: the runner checks
-      // how many there really are
+    if (parameter.identity && then != now) {
       throw Error(ErrorCode::Config,
                   fmt::format("'{}' is {} but the run in '{}' was started with {}", key, now,
                               folder.string(), then),

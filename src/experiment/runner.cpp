@@ -8,6 +8,7 @@
 #include "core/interrupt.h"
 #include "core/timing.h"
 #include "experiment/books.h"
+#include "experiment/engine_choice.h"
 #include "experiment/environment.h"
 #include "experiment/progress_record.h"
 #include "experiment/result.h"
@@ -119,7 +120,7 @@ class Run final : private LoopObserver {
     engine_->load_state(parts_.weights->state);
     const bool has_next = at_.stage + 1 < parts_.stages.size();
     if (has_next && parts_.stages[at_.stage + 1].kind == StageKind::Retrain)
-      masks_ = masks_of_zeros();
+      masks_ = masks_of_zeros(parts_.graph, engine_->state());
     const Meters test = evaluate(*engine_, test_, progress_);
     return import_result(stage, config_.text("weights"), watch_.seconds(), test);
   }
@@ -170,16 +171,40 @@ class Run final : private LoopObserver {
       for (auto& [name, tensor] : zero) tensor = HostTensor::zeros(tensor.dtype, tensor.shape);
       engine_->load_velocity(zero);
     }
+    choose_engine_of(stage);
     method_ = std::make_unique<FixedMasks>(masks_);
-    const LearningRates rates =
-        retrain_rates(config_, train_.batches_per_epoch(), stage.epochs, drop_of_pruning());
+    const LearningRates rates = retrain_rates(config_, train_.batches_per_epoch(), stage.epochs,
+                                              drop_of_pruning(at_.results));
+    if (at_.engine->name != engine_->name()) take_engine(at_.engine->name);
     const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
-    json result = retrain_result(stage, config_.text("retrain.schedule"),
+    if (engine_->name() != "torch") take_engine("torch");
+    json result = retrain_result(stage, config_.text("retrain.schedule"), *at_.engine,
                                  measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
-    if (const json* pruned = last_pruning(); pruned != nullptr)
+    if (const json* pruned = last_pruning(at_.results); pruned != nullptr)
       result["increase"] = test.top1 - (*pruned)["test"]["top1"].get<double>();
     return result;
+  }
+
+  // A stage that goes on does so with the engine it began with. What auto chose is saved at once,
+  // so that it is not chosen anew after a kill.
+  void choose_engine_of(const Stage& stage) {
+    const bool by_hand = config_.text("retrain.engine") != "auto";
+    if (restored_) {
+      if (!at_.engine) at_.engine = EngineChoice();  // the checkpoint is older than the choice
+      if (by_hand && at_.engine->name != config_.text("retrain.engine"))
+        progress_.warn(fmt::format("{} goes on with the engine it began with, {}", stage.label,
+                                   at_.engine->name));
+    } else if (!at_.engine || by_hand) {
+      at_.engine = choose_engine(config_, *engine_, masks_, train_);
+      if (!by_hand) checkpoint(at_.loop);
+    }
+    if (const std::string text = describe(*at_.engine); !text.empty())
+      progress_.note(fmt::format("{}: {}", stage.label, text));
+  }
+
+  void take_engine(std::string_view name) {
+    engine_ = engine_like(name, config_, *engine_, masks_);
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
@@ -202,6 +227,7 @@ class Run final : private LoopObserver {
     at_.first_step += parts_.stages[at_.stage].epochs * train_.batches_per_epoch();
     ++at_.stage;
     at_.loop = {};
+    at_.engine.reset();
     method_.reset();
     restored_.reset();
     try {
@@ -316,6 +342,7 @@ class Run final : private LoopObserver {
   // Before the folder is touched.
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
     check_retraining(config_, parts_.stages, train_.batches_per_epoch());
+    check_engine(config_, parts_.graph);
     return path;
   }
 
@@ -325,31 +352,6 @@ class Run final : private LoopObserver {
   [[nodiscard]] double squared_norm_now() const {
     return squared_norm(parts_.graph, engine_->state(),
                         config_.text("retrain.allr_norm") == "prunable");
-  }
-
-  // What the pruning of this cycle took away, where it was measured.
-  [[nodiscard]] std::optional<PruneDrop> drop_of_pruning() const {
-    const json* pruned = last_pruning();
-    if (pruned == nullptr || !pruned->contains("norm_drop")) return {};
-    return PruneDrop{(*pruned)["norm_drop"], (*pruned)["step_sparsity"]};
-  }
-
-  [[nodiscard]] const json* last_pruning() const {
-    const json* found = nullptr;
-    for (const json& result : at_.results) {
-      if (result["kind"] == "prune") found = &result;
-    }
-    return found;
-  }
-
-  [[nodiscard]] MaskSet masks_of_zeros() const {
-    const TensorMap state = engine_->state();
-    MaskSet masks = MaskSet::dense(parts_.graph);
-    for (Mask& mask : masks.masks()) {
-      const std::span<const float> weights = state.at(mask.name).f32();
-      for (std::size_t i = 0; i < weights.size(); ++i) mask.keep[i] = weights[i] != 0 ? 1 : 0;
-    }
-    return masks;
   }
 
   [[nodiscard]] double present_sparsity() const {

@@ -9,6 +9,7 @@
 #include "graph/select_prunable.h"
 #include "pollard/error.h"
 #include "pollard/pytorch_file.h"
+#include "pollard/sparse_engine.h"
 #include "pollard/torch_engine.h"
 
 namespace pollard {
@@ -76,6 +77,13 @@ std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph) {
                                    .fused = config.flag("fused"),
                                    .label_smoothing = config.real("train.label_smoothing"),
                                    .amp = config.flag("amp")});
+}
+
+std::unique_ptr<Engine> make_sparse_engine(const Config& config, const Graph& graph,
+                                           const TensorMap& masks) {
+  return make_sparse_engine(graph, masks,
+                            {.threads = static_cast<int>(config.integer("threads")),
+                             .label_smoothing = config.real("train.label_smoothing")});
 }
 
 TensorMap make_initial_state(const Config& config, const Graph& graph) {

@@ -25,6 +25,10 @@ namespace pollard {
 /// with.
 [[nodiscard]] Graph make_graph_alone(const Config& config);
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const Config& config, const Graph& graph);
+/// That computes with the weights that `masks` leave. Throws Error{Config} naming what it cannot
+/// train.
+[[nodiscard]] std::unique_ptr<Engine> make_sparse_engine(const Config& config, const Graph& graph,
+                                                         const TensorMap& masks);
 [[nodiscard]] TensorMap make_initial_state(const Config& config, const Graph& graph);
 
 [[nodiscard]] BatchSettings train_batches(const Config& config, const Dataset& data);

@@ -87,6 +87,15 @@ MaskSet MaskSet::from_tensors(const Graph& graph, const TensorMap& tensors) {
   return MaskSet(std::move(masks));
 }
 
+MaskSet masks_of_zeros(const Graph& graph, const TensorMap& state) {
+  MaskSet masks = MaskSet::dense(graph);
+  for (Mask& mask : masks.masks()) {
+    const std::span<const float> weights = state.at(mask.name).f32();
+    for (std::size_t i = 0; i < weights.size(); ++i) mask.keep[i] = weights[i] != 0 ? 1 : 0;
+  }
+  return masks;
+}
+
 void apply_masks(const MaskSet& masks, TensorMap& state) {
   for (const Mask& mask : masks.masks()) {
     float* __restrict weights = weights_of(state, mask.name, mask.shape).data();

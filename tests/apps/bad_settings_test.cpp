@@ -13,16 +13,19 @@ TEST_F(BadSettings, OnTheCommandLine) {
     return Words{"run", "out=fresh"} + tiny() + Words{word};
   };
   spill(path() / "file", "in the way");
-  expect_all_refused(path(),
-                     {{with("trian.epochs=3"), {"'trian.epochs'", "did you mean 'train.epochs'?"}},
-                      {with("prune.sparsity=1"), {"'prune.sparsity' is 1.0", "[0, 1)"}},
-                      {with("prune.sparsity=1.5"), {"'prune.sparsity' is 1.5", "[0, 1)"}},
-                      {with("train.epochs=0"), {"'train.epochs' is 0", "[1, 100000]"}},
-                      {with("train.lr=fast"), {"'train.lr' is fast", "finite number"}},
-                      {with("model=resnet21"), {"'model' is resnet21", "did you mean 'resnet20'?"}},
-                      {with("device=cuda:99"), {"device='cuda:99'", "is not there"}},
-                      {with("data.normalization=cifar"), {"'cifar' is for 3 channel(s)", "have 1"}},
-                      {with("out=file/below"), {"'file/below'", "out=DIR"}}});
+  expect_all_refused(
+      path(), {{with("trian.epochs=3"), {"'trian.epochs'", "did you mean 'train.epochs'?"}},
+               {with("prune.sparsity=1"), {"'prune.sparsity' is 1.0", "[0, 1)"}},
+               {with("prune.sparsity=1.5"), {"'prune.sparsity' is 1.5", "[0, 1)"}},
+               {with("train.epochs=0"), {"'train.epochs' is 0", "[1, 100000]"}},
+               {with("train.lr=fast"), {"'train.lr' is fast", "finite number"}},
+               {with("model=resnet21"), {"'model' is resnet21", "did you mean 'resnet20'?"}},
+               {with("retrain.engine=fast"), {"'retrain.engine' is fast", "sparse"}},
+               {Words{"run", "out=fresh", "amp=true"} + tiny() + Words{"retrain.engine=sparse"},
+                {"retrain.engine=sparse", "amp=true", "retrain.engine=torch"}},
+               {with("device=cuda:99"), {"device='cuda:99'", "is not there"}},
+               {with("data.normalization=cifar"), {"'cifar' is for 3 channel(s)", "have 1"}},
+               {with("out=file/below"), {"'file/below'", "out=DIR"}}});
 }
 
 TEST_F(BadSettings, WithoutEffect) {

@@ -23,9 +23,17 @@ class KillTest : public AppTest {
   KillTest() : AppTest({.train = 1500, .test = 200, .side = 16}) {}
 
   [[nodiscard]] static Words run(const std::string& folder) {
-    return {
-        "run",       "out=" + folder,  "model=resnet8",       "data=mnist",     "data.path=mnist",
-        "threads=1", "train.epochs=2", "train.batch_size=32", "prune.cycles=2", "retrain.epochs=1"};
+    return {"run",
+            "out=" + folder,
+            "model=resnet8",
+            "data=mnist",
+            "data.path=mnist",
+            "threads=1",
+            "train.epochs=2",
+            "train.batch_size=32",
+            "prune.cycles=2",
+            "retrain.epochs=1",
+            "retrain.engine=sparse"};
   }
 
   // What came of a run, without how long it took.

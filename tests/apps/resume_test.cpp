@@ -19,9 +19,16 @@ class ResumeTest : public AppTest {
   ResumeTest() : AppTest({.train = 640, .test = 64, .side = 12}) {}
 
   [[nodiscard]] static Words settings(const Words& more = {}) {
-    return Words{"model=resnet8",  "data=mnist",       "data.path=mnist",
-                 "threads=1",      "train.epochs=6",   "train.batch_size=32",
-                 "prune.cycles=2", "retrain.epochs=2", "checkpoint.interval=0.05"} +
+    return Words{"model=resnet8",
+                 "data=mnist",
+                 "data.path=mnist",
+                 "threads=1",
+                 "train.epochs=6",
+                 "train.batch_size=32",
+                 "prune.cycles=2",
+                 "retrain.epochs=2",
+                 "checkpoint.interval=0.05",
+                 "retrain.engine=sparse"} +
            more;
   }
 

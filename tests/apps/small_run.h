@@ -103,8 +103,9 @@ class AppTest : public ::testing::Test {
 
   /// Settings of a run of about a tenth of a second, besides the start.
   [[nodiscard]] static Words tiny() {
-    return {"model=resnet8",  "data=mnist",       "data.path=mnist",     "threads=1",
-            "train.epochs=1", "retrain.epochs=1", "train.batch_size=64", "prune.cycles=1"};
+    return {"model=resnet8",       "data=mnist",     "data.path=mnist",
+            "threads=1",           "train.epochs=1", "retrain.epochs=1",
+            "train.batch_size=64", "prune.cycles=1", "retrain.engine=torch"};
   }
 
  private:

@@ -56,6 +56,26 @@ TEST(ProgressRecord, OfANewRunComesBack) {
   EXPECT_EQ(decode_progress(text).results, json::array());
 }
 
+TEST(ProgressRecord, HasTheEngineOfTheRetrainingUnderWay) {
+  EXPECT_FALSE(decode_progress(encode(sample())).engine.has_value());
+  ProgressRecord record = sample();
+  record.engine = {.name = "sparse", .torch_ms = 1.0 / 3, .sparse_ms = 0.1, .reason = "so"};
+  const EngineChoice engine = decode_progress(encode(record)).engine.value();
+  EXPECT_EQ(engine.name, "sparse");
+  EXPECT_EQ(engine.torch_ms, 1.0 / 3);
+  EXPECT_EQ(engine.sparse_ms, 0.1);
+  EXPECT_EQ(engine.reason, "so");
+  for (const json& wrong :
+       {json("sparse"), json::object(), json(nullptr),
+        json{{"name", "steam"}, {"torch_ms", 1}, {"sparse_ms", 1}, {"reason", ""}},
+        json{{"name", "sparse"}, {"torch_ms", "1"}, {"sparse_ms", 1}, {"reason", ""}}}) {
+    json changed = json::parse(encode(record));
+    changed["engine"] = wrong;
+    const Error error = thrown_by([&] { (void)decode_progress(changed.dump()); });
+    EXPECT_EQ(error.code(), ErrorCode::Input) << wrong;
+  }
+}
+
 // A diverged stage may have a loss that JSON cannot write; the record must still be readable.
 TEST(ProgressRecord, HoldsALossThatIsNotFinite) {
   ProgressRecord record = sample();

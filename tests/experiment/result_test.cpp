@@ -54,7 +54,8 @@ json prune(double before = 88.1) {
 }
 json retrain() {
   return retrain_result({.kind = StageKind::Retrain, .id = "c0", .cycle = 1, .epochs = 3}, "slr",
-                        sparsity(), 480.1, meters(89.7, 0.31));
+                        {.name = "sparse", .torch_ms = 812.3, .sparse_ms = 151.2}, sparsity(),
+                        480.1, meters(89.7, 0.31));
 }
 
 Config config_of(std::initializer_list<const char*> overrides) {
@@ -145,6 +146,16 @@ TEST(StageResult, OfAnImportNamesTheFile) {
       "seconds": 0.5, "test": {"top1": 88.1, "top5": 99.5, "loss": 0.36}})"));
 }
 
+TEST(StageResult, OfARetrainingSaysWhichEngineAndWhy) {
+  EXPECT_EQ(retrain()["engine"], "sparse");
+  EXPECT_EQ(retrain()["step_ms"], (json{{"torch", 812.3}, {"sparse", 151.2}}));
+  const json other = retrain_result({.kind = StageKind::Retrain}, "slr", {.reason = "it may not"},
+                                    sparsity(), 1, meters(89.7, 0.31));
+  EXPECT_EQ(other["engine"], "torch");
+  EXPECT_EQ(other["engine_reason"], "it may not");
+  EXPECT_FALSE(other.contains("step_ms"));
+}
+
 // A key that goes or changes its name is a broken promise, one that comes is not: this is the list.
 TEST(StageResult, Keys) {
   EXPECT_EQ(keys_of(train()),
@@ -155,7 +166,7 @@ TEST(StageResult, Keys) {
                                    "seconds", "test", "layers", "stability"}));
   EXPECT_EQ(keys_of(retrain()),
             (std::set<std::string>{"kind", "id", "cycle", "schedule", "epochs", "seconds", "test",
-                                   "sparsity", "theoretical_speedup"}));
+                                   "sparsity", "theoretical_speedup", "engine", "step_ms"}));
   EXPECT_EQ(keys_of(sparsity_json(sparsity())),
             (std::set<std::string>{"prunable", "model", "kept", "of"}));
 }

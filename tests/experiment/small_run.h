@@ -61,9 +61,9 @@ class SmallRuns {
   [[nodiscard]] Config config(const std::string& out,
                               const std::vector<std::string>& more = {}) const {
     Config config(parameter_table());
-    for (const char* text :
-         {"model=lenet-300-100", "data=mnist", "threads=1", "train.epochs=2", "train.lr=0.05",
-          "train.batch_size=60", "prune.cycles=2", "retrain.epochs=1", "metrics.interval=3"}) {
+    for (const char* text : {"model=lenet-300-100", "data=mnist", "threads=1", "train.epochs=2",
+                             "train.lr=0.05", "train.batch_size=60", "prune.cycles=2",
+                             "retrain.epochs=1", "metrics.interval=3", "retrain.engine=torch"}) {
       config.apply(text);
     }
     config.apply("data.path=" + at("data").string());

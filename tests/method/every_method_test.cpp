@@ -16,6 +16,7 @@
 #include "method/imp.h"
 #include "method/registry.h"
 #include "pollard/networks.h"
+#include "pollard/sparse_engine.h"
 #include "pollard/torch_engine.h"
 #include "support/temporary_folder.h"
 #include "train/checkpoint.h"
@@ -113,6 +114,13 @@ class Trial {
     run(fixed, 2, {});
   }
 
+  void take_sparse_engine(const MaskSet& masks, const TensorMap& state, const TensorMap& velocity) {
+    retired_ = std::move(engine_);  // the method still knows it
+    engine_ = make_sparse_engine(retired_->graph(), masks.to_tensors(), {.threads = 1});
+    engine_->load_state(state);
+    engine_->load_velocity(velocity);
+  }
+
   void files_from(const Trial& other) { files_ = other.files_; }
   [[nodiscard]] const std::vector<LoopPosition>& checkpoints() const {
     return observer_.checkpoints;
@@ -169,7 +177,7 @@ class Trial {
   SgdSettings sgd_{.momentum = 0.9, .nesterov = true, .weight_decay = 5e-3};
   MemoryDataset images_;
   BatchLoader train_, test_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Engine> engine_, retired_;
   std::unique_ptr<Method> method_;
   LoopPosition position_;
   test::RecordingObserver observer_;
@@ -184,6 +192,15 @@ std::size_t not_zero(const MaskSet& masks, const TensorMap& tensors) {
       count += mask.keep[i] == 0 && std::bit_cast<std::uint32_t>(values[i]) != 0;
   }
   return count;
+}
+
+double distance(const TensorMap& a, const TensorMap& b) {
+  double sum = 0;
+  for (const auto& [name, tensor] : a) {
+    const std::span<const float> x = tensor.f32(), y = b.at(name).f32();
+    for (std::size_t i = 0; i < x.size(); ++i) sum += std::pow(double{x[i]} - double{y[i]}, 2);
+  }
+  return std::sqrt(sum);
 }
 
 struct Case {
@@ -276,13 +293,20 @@ TEST_P(EveryMethod, IsFollowedByRetrainingThatKeepsTheZeros) {
   trial.train();
   const MaskSet masks = trial.method().finish();
   const TensorMap pruned = trial.engine().state();
-  trial.retrain(masks);
-  const TensorMap state = trial.engine().state();
-  EXPECT_EQ(not_zero(masks, state), 0U);
-  EXPECT_EQ(not_zero(masks, trial.engine().velocity()), 0U);
-  for (const Mask& mask : masks.masks()) {
-    if (mask.kept() == 0) continue;
-    EXPECT_NE(state.at(mask.name), pruned.at(mask.name)) << mask.name;
+  const TensorMap velocity = trial.engine().velocity();
+  TensorMap dense;
+  for (const bool sparse : {false, true}) {
+    if (sparse) trial.take_sparse_engine(masks, pruned, velocity);
+    trial.retrain(masks);
+    const TensorMap state = trial.engine().state();
+    EXPECT_EQ(not_zero(masks, state), 0U);
+    EXPECT_EQ(not_zero(masks, trial.engine().velocity()), 0U);
+    for (const Mask& mask : masks.masks()) {
+      if (mask.kept() == 0) continue;
+      EXPECT_NE(state.at(mask.name), pruned.at(mask.name)) << mask.name;
+    }
+    if (!sparse) dense = state;
+    if (sparse) EXPECT_LT(distance(state, dense), 0.02 * distance(pruned, dense));
   }
 }
 
