@@ -23,10 +23,10 @@
 #include "method/registry.h"
 #include "pollard/error.h"
 #include "pollard/networks.h"
-#include "pollard/random.h"
 #include "pollard/selection.h"
 #include "pollard/sgd.h"
 #include "pollard/torch_engine.h"
+#include "random_batch.h"
 
 namespace {
 
@@ -36,16 +36,6 @@ constexpr ImageShape kImages{3, 32, 32};
 constexpr std::int64_t kClasses = 10, kEpochs = 60, kStepsPerEpoch = 391;
 constexpr SgdSettings kSgd{.momentum = 0.9, .nesterov = true, .weight_decay = 2e-4};
 constexpr double kRate = 0.01, kSparsity = 0.9;
-
-Batch random_batch(std::int64_t count) {
-  Batch batch{.count = count, .shape = kImages, .images = {}, .labels = {}};
-  RandomStream stream(1, Purpose::Testing, 0, 0);
-  batch.images.resize(
-      static_cast<std::size_t>(count * kImages.channels * kImages.height * kImages.width));
-  for (float& value : batch.images) value = stream.normal();
-  for (std::int64_t i = 0; i < count; ++i) batch.labels.push_back(stream.below(kClasses));
-  return batch;
-}
 
 // A training of its own, in the middle of its epochs.
 class Contestant {
@@ -96,7 +86,7 @@ int measure(const std::string& model, std::int64_t batch_size, int threads, int 
   omp_set_num_threads(threads);
   const Graph graph = build_network(model, kImages, kClasses);
   const TensorMap start = initialize(graph, 1, Initialization::Kaiming);
-  const Batch batch = random_batch(batch_size);
+  const Batch batch = random_batch(batch_size, kImages, kClasses);
   std::vector<Contestant> contestants;
   contestants.emplace_back("dense", graph, start);
   contestants.emplace_back("imp", graph, start);
