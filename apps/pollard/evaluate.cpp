@@ -27,15 +27,17 @@ int evaluate(const Arguments& arguments, Progress& progress) {
                 "give weights=FILE.safetensors");
   }
   const int threads = set_threads(static_cast<int>(config.integer("threads")));
-  const DataSplits data = make_data(config);
+  const DataSplits data = make_data(config, progress);
   const Graph graph = make_graph(config, *data.test);
   const TensorMap state = import_weights(config, graph).state;
   const auto engine = make_engine(config, graph);
   engine->load_state(state);
   BatchLoader loader(*data.test, test_batches(config, *data.test));
 
+  progress.note(data.origin);
   const Stopwatch watch;
   const Meters meters = pollard::evaluate(*engine, loader, progress);
+  warn_of_problems(*data.test, progress);
   const Sparsity sparsity = measure_sparsity(graph, state);
   const auto hits = std::llround(meters.top1 * static_cast<double>(meters.images) / 100);
   fmt::print("top-1     {:.2f} % ({} of {})\n", meters.top1, hits, meters.images);

@@ -83,7 +83,8 @@ std::string layer_table(const Graph& graph, std::span<const std::int64_t> counts
 
 int plan(const Arguments& arguments, Progress& progress) {
   const Config config = read_config(arguments);
-  const DataSplits data = make_data(config);
+  const DataSplits data = make_data(config, progress);
+  require_training_images(config, data);
   const Graph graph = make_graph(config, *data.train);
   const std::string weights =
       config.text("weights").empty() ? "" : import_weights(config, graph).hash;

@@ -1,6 +1,7 @@
 #include "experiment/books.h"
 
 #include <chrono>
+#include <utility>
 
 #include "experiment/events.h"
 
@@ -17,9 +18,11 @@ nlohmann::json to_json(const Meters& meters) {
   return {{"top1", meters.top1}, {"top5", meters.top5}, {"loss", meters.loss}};
 }
 
-Books::Books(const RunFolder& folder, std::int64_t metrics_size, std::int64_t events_size)
+Books::Books(const RunFolder& folder, std::int64_t metrics_size, std::int64_t events_size,
+             std::string evaluated)
     : metrics_(folder.file("metrics.jsonl"), metrics_size),
-      events_(folder.file("events.out.tfevents.0.pollard"), events_size) {
+      events_(folder.file("events.out.tfevents.0.pollard"), events_size),
+      evaluated_(std::move(evaluated)) {
   if (events_.size() == 0) events_.append(event_file_header(wall_time()));
 }
 
@@ -48,9 +51,9 @@ void Books::epoch(const StageMark& stage, const EpochRecord& record) {
          {"lr", record.rate},
          {"train/loss", record.train.loss},
          {"train/top1", record.train.top1},
-         {"test/loss", record.test.loss},
-         {"test/top1", record.test.top1},
-         {"test/top5", record.test.top5},
+         {evaluated_ + "/loss", record.test.loss},
+         {evaluated_ + "/top1", record.test.top1},
+         {evaluated_ + "/top5", record.test.top5},
          {"sparsity", stage.sparsity},
          {"seconds", record.seconds}});
 }
@@ -59,8 +62,10 @@ void Books::write(const StageMark& stage, std::int64_t step, const nlohmann::jso
   metrics_.append(record.dump() + "\n");
   const double now = wall_time();
   std::string events;
-  for (const char* tag :
-       {"lr", "train/loss", "train/top1", "test/loss", "test/top1", "test/top5", "sparsity"}) {
+  for (const std::string& tag :
+       {std::string("lr"), std::string("train/loss"), std::string("train/top1"),
+        evaluated_ + "/loss", evaluated_ + "/top1", evaluated_ + "/top5",
+        std::string("sparsity")}) {
     if (!record.contains(tag)) continue;
     events += scalar_event(now, stage.first_step + step, tag, record[tag].get<float>());
   }

@@ -23,8 +23,9 @@ struct StageMark {
 
 class Books {
  public:
-  /// Cuts both logs to these sizes (0 for a new run).
-  Books(const RunFolder& folder, std::int64_t metrics_size, std::int64_t events_size);
+  /// Cuts both logs to these sizes (0 for a new run). `evaluated` is what epochs are evaluated on.
+  Books(const RunFolder& folder, std::int64_t metrics_size, std::int64_t events_size,
+        std::string evaluated = "test");
 
   void step(const StageMark& stage, const StepRecord& record);
   void epoch(const StageMark& stage, const EpochRecord& record);
@@ -35,6 +36,7 @@ class Books {
  private:
   void write(const StageMark& stage, std::int64_t step, const nlohmann::json& record);
   AppendLog metrics_, events_;
+  std::string evaluated_;
 };
 
 }  // namespace pollard

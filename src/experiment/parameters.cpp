@@ -97,14 +97,51 @@ void add_data(ParameterTable& table) {
              .choices = dataset_names()});
   table.add({.key = "data.path",
              .fallback = text(""),
-             .unit = "folder",
-             .help = "Where its files are. Empty: Debian's place, for fashion-mnist.",
+             .unit = "path",
+             .help =
+                 "Where its files are: a folder, for CIFAR also the .tar.gz as downloaded. Empty: "
+                 "Debian's place, for fashion-mnist.",
              .identity = false});
   table.add({.key = "data.limit",
              .fallback = whole(0),
              .unit = "images",
-             .help = "Train on the first so many images only, for trials; 0 takes all.",
+             .help = "Train on the first so many images only, for trials (of pictures on some of "
+                     "every class); 0 takes all.",
              .minimum = 0});
+  table.add({.key = "data.validation",
+             .fallback = 0.0,
+             .unit = "images",
+             .help =
+                 "Hold out so many training images, or this part of them if below 1, always the "
+                 "same ones: what happens in a run is then measured on them, and the test set "
+                 "is read once, at the end. 0: none are held out.",
+             .minimum = 0});
+  const OnlyWith pictures{"data", {"imagefolder", "imagenet"}};
+  table.add({.key = "data.image_size",
+             .fallback = whole(224),
+             .unit = "pixels",
+             .help = "The side of the square that networks see of a picture.",
+             .minimum = 1,
+             .maximum = 4096,
+             .only_with = pictures});
+  table.add({.key = "data.resize",
+             .fallback = whole(256),
+             .unit = "pixels",
+             .help =
+                 "For tests the shorter side gets so many before the middle is cut out; no less "
+                 "than data.image_size.",
+             .minimum = 1,
+             .maximum = 4096,
+             .only_with = pictures});
+  table.add({.key = "data.cache",
+             .fallback = text(""),
+             .unit = "folder",
+             .help =
+                 "Keep the pictures decoded there, with data.resize pixels on the shorter side, "
+                 "for all further epochs and runs. Training then sees parts of these instead of "
+                 "the files. Empty: decode each time.",
+             .only_with = pictures,
+             .identity = false});
   table.add(
       {.key = "data.normalization",
        .fallback = text("auto"),
@@ -116,7 +153,8 @@ void add_data(ParameterTable& table) {
              .unit = "",
              .help = "auto: what is usual (CIFAR: crop with padding 4 and flip, CIFAR-100 also "
                      "rotation by 15 degrees; "
-                     "fashion-mnist: crop with padding 2 and flip; mnist: crop with padding 2).",
+                     "fashion-mnist: crop with padding 2 and flip; mnist: crop with padding 2; "
+                     "pictures: a random part of 8 to 100 % of the area, and flip).",
              .choices = {"auto", "none", "custom"}});
   const OnlyWith custom{"data.augmentation", {"custom"}};
   table.add({.key = "data.crop_padding",
@@ -137,6 +175,14 @@ void add_data(ParameterTable& table) {
              .help = "Random rotation up to this angle either way.",
              .minimum = 0,
              .maximum = 180,
+             .only_with = custom});
+  table.add({.key = "data.smallest_part",
+             .fallback = 0.0,
+             .unit = "fraction",
+             .help = "Random parts of pictures, of this part of their area or more; 0: their "
+                     "middle. For imagefolder and imagenet.",
+             .minimum = 0,
+             .maximum = 1,
              .only_with = custom});
   table.add({.key = "data.loader_threads",
              .fallback = whole(1),

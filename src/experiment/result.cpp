@@ -111,6 +111,16 @@ double dense_seconds(const Config& config, const json& stages) {
 
 }  // namespace
 
+json as_validation(json stages, const json& test) {
+  for (json& stage : stages) {
+    if (!stage.contains("test")) continue;
+    stage["validation"] = stage["test"];
+    stage.erase("test");
+  }
+  if (!test.is_null() && !stages.empty()) stages.back()["test"] = test;
+  return stages;
+}
+
 json run_result(const Config& config, std::string_view status, const json& stages) {
   json result = {{"format", 1},
                  {"status", status},

@@ -45,6 +45,9 @@ struct PruneRule {
 
 /// "IMP+", "IMP", or the method of train.method.
 [[nodiscard]] std::string procedure(const Config& config);
+/// The results of stages that were evaluated on held-out images: "test" becomes "validation", and
+/// the last stage gets `test`, where that is there.
+[[nodiscard]] nlohmann::json as_validation(nlohmann::json stages, const nlohmann::json& test);
 
 /// The whole file. `status`: done, interrupted or failed.
 [[nodiscard]] nlohmann::json run_result(const Config& config, std::string_view status,

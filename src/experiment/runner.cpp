@@ -40,9 +40,10 @@ struct Parts {
   std::vector<Stage> stages;
 };
 
-Parts prepare(const Config& config, ChainKind chain) {
+Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
   const int threads = set_threads(static_cast<int>(config.integer("threads")));
-  DataSplits data = make_data(config);
+  DataSplits data = make_data(config, progress);
+  require_training_images(config, data);
   Graph graph = make_graph(config, *data.train);
   std::optional<ImportedWeights> weights;
   if (!config.text("weights").empty()) weights = import_weights(config, graph);
@@ -58,7 +59,7 @@ class Run final : private LoopObserver {
         progress_(progress),
         engine_(make_engine(config, parts_.graph)),
         train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
-        test_(*parts_.data.test, test_batches(config, *parts_.data.test)),
+        test_(evaluated(), test_batches(config, evaluated())),
         original_(original_rates(config, train_.batches_per_epoch())),
         folder_(checked(path)) {
     std::optional<Checkpoint> checkpoint;
@@ -67,7 +68,7 @@ class Run final : private LoopObserver {
     write_file(folder_.file("config.toml"), config_.to_toml());
     write_file(folder_.file("environment.json"),
                describe_environment(config_.text("device")).dump(1) + "\n");
-    books_.emplace(folder_, at_.metrics_size, at_.events_size);
+    books_.emplace(folder_, at_.metrics_size, at_.events_size, evaluated_name());
   }
 
   json execute() {
@@ -85,7 +86,6 @@ class Run final : private LoopObserver {
 
  private:
   // ---- stages
-  // ------------------------------------------------------------------------------------
 
   void run_stage(const Stage& stage) {
     watch_ = Stopwatch();
@@ -140,8 +140,9 @@ class Run final : private LoopObserver {
     const double before =
         at_.results.empty() ? 0 : at_.results.back()["test"]["top1"].get<double>();
     const Sparsity sparsity = measure_sparsity(parts_.graph, masks_);
-    progress_.note(fmt::format("{}: kept {} of {} weights, test top-1 {:.2f} % (not retrained)",
-                               stage.label, sparsity.kept, sparsity.of, test.top1));
+    progress_.note(fmt::format("{}: kept {} of {} weights, {} top-1 {:.2f} % (not retrained)",
+                               stage.label, sparsity.kept, sparsity.of, evaluated_name(),
+                               test.top1));
     json result = prune_result(stage, rule, sparsity, watch_.seconds(), before, test);
     if (measured) {
       result["norm_drop"] = norm_drop(norm_before, squared_norm_now());
@@ -157,8 +158,8 @@ class Run final : private LoopObserver {
         recalibrate(*engine_, loader, config_.integer("recalibrate.batches"), progress_);
     const Meters test = evaluate(*engine_, test_, progress_);
     const json before = at_.results.back()["test"];
-    progress_.note(fmt::format("{}: {} batches, test top-1 {:.2f} % -> {:.2f} %", stage.label,
-                               batches, before["top1"].get<double>(), test.top1));
+    progress_.note(fmt::format("{}: {} batches, {} top-1 {:.2f} % -> {:.2f} %", stage.label,
+                               batches, evaluated_name(), before["top1"].get<double>(), test.top1));
     return recalibrate_result(stage, batches, watch_.seconds(), before, test);
   }
 
@@ -213,6 +214,7 @@ class Run final : private LoopObserver {
     if (restored_) method_->load(restored_->method);
     restored_.reset();
     const LoopSettings settings{.label = stage.label,
+                                .evaluated = evaluated_name(),
                                 .epochs = stage.epochs,
                                 .rates = rates,
                                 .sgd = make_sgd(config_),
@@ -243,7 +245,6 @@ class Run final : private LoopObserver {
   }
 
   // ---- books
-  // ---------------------------------------------------------------------------------------
 
   void on_step(const StepRecord& record) override { books_->step(mark_, record); }
   void on_epoch(const EpochRecord& record) override { books_->epoch(mark_, record); }
@@ -299,6 +300,7 @@ class Run final : private LoopObserver {
   }
 
   void announce() {
+    progress_.note(parts_.data.origin);
     progress_.note(
         fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}; {}",
                     config_.text("model"), parts_.graph.parameter_count(),
@@ -313,10 +315,24 @@ class Run final : private LoopObserver {
   }
 
   // ---- the end
-  // ---------------------------------------------------------------------------------------
 
-  json write_result(std::string_view status) {
-    json result = run_result(config_, status, at_.results);
+  // On held-out images where there are some: the test set is for the end alone.
+  [[nodiscard]] const Dataset& evaluated() const {
+    return parts_.data.validation ? *parts_.data.validation : *parts_.data.test;
+  }
+  [[nodiscard]] std::string evaluated_name() const {
+    return parts_.data.validation ? "validation" : "test";
+  }
+  [[nodiscard]] json last_test() {
+    if (!parts_.data.validation) return at_.results.back()["test"];
+    BatchLoader loader(*parts_.data.test, test_batches(config_, *parts_.data.test));
+    return to_json(evaluate(*engine_, loader, progress_));
+  }
+
+  json write_result(std::string_view status, const json& test = nullptr) {
+    const bool held_out = parts_.data.validation != nullptr;
+    json result =
+        run_result(config_, status, held_out ? as_validation(at_.results, test) : at_.results);
     write_file(folder_.file("result.json"), result.dump(1) + "\n");
     return result;
   }
@@ -326,17 +342,20 @@ class Run final : private LoopObserver {
     const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
     Safetensors model{engine_->state(), {}};
     apply_masks(masks, model.tensors);
+    const json test = last_test();
     model.metadata = network_notes(config_, parts_.graph);
     model.metadata.merge(std::map<std::string, std::string>{
         {"format", "pt"},
         {"seed", std::to_string(seed())},
         {"sparsity", fmt::format("{}", sparsity.prunable)},
         {"method", procedure(config_)},
-        {"test_top1", fmt::format("{}", at_.results.back()["test"]["top1"].get<double>())},
+        {"test_top1", fmt::format("{}", test["top1"].get<double>())},
         {"stage", parts_.stages.back().id}});
     write_safetensors(folder_.file("model.safetensors"), model);
     write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
-    return write_result("done");
+    for (const Dataset* data : {parts_.data.train.get(), parts_.data.test.get()})
+      warn_of_problems(*data, progress_);
+    return write_result("done", test);
   }
 
   // Before the folder is touched.
@@ -347,7 +366,6 @@ class Run final : private LoopObserver {
   }
 
   // ---- rates of retraining
-  // ----------------------------------------------------------------------------------
 
   [[nodiscard]] double squared_norm_now() const {
     return squared_norm(parts_.graph, engine_->state(),
@@ -385,7 +403,7 @@ RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progres
     throw Error(ErrorCode::Config, "'" + path.string() + "' holds a run already",
                 "go on with it with --resume, or choose another folder with out=DIR");
   }
-  Run run(config, prepare(config, chain), path, resume, progress);
+  Run run(config, prepare(config, chain, progress), path, resume, progress);
   json result = run.execute();
   return {path, std::move(result)};
 }

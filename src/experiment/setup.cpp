@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/finite.h"
@@ -17,9 +18,14 @@ namespace {
 
 constexpr std::int64_t kTestBatch = 256;
 
+bool is_pictures(const Config& config) {
+  return config.text("data") == "imagefolder" || config.text("data") == "imagenet";
+}
+
 Normalization chosen_normalization(const Config& config, std::int64_t channels) {
   const std::string& name = config.text("data.normalization");
-  return normalization(name == "auto" ? config.text("data") : name, channels);
+  const std::string& own = is_pictures(config) ? "imagenet" : config.text("data");
+  return normalization(name == "auto" ? own : name, channels);
 }
 
 Augmentation chosen_augmentation(const Config& config) {
@@ -27,13 +33,14 @@ Augmentation chosen_augmentation(const Config& config) {
   if (choice == "none") return {};
   if (choice == "custom") {
     return {config.integer("data.crop_padding"), config.flag("data.flip"),
-            config.real("data.rotation")};
+            config.real("data.rotation"), config.real("data.smallest_part")};
   }
   const std::string& data = config.text("data");
-  if (data == "cifar100") return {4, true, 15};
-  if (data == "cifar10") return {4, true, 0};
-  if (data == "fashion-mnist") return {2, true, 0};
-  return {2, false, 0};  // digits have a left and a right
+  if (is_pictures(config)) return {0, true, 0, 0.08};
+  if (data == "cifar100") return {4, true, 15, 0};
+  if (data == "cifar10") return {4, true, 0, 0};
+  if (data == "fashion-mnist") return {2, true, 0, 0};
+  return {2, false, 0, 0};  // digits have a left and a right
 }
 
 void require_finite(const TensorMap& state, const std::string& origin) {
@@ -46,8 +53,33 @@ void require_finite(const TensorMap& state, const std::string& origin) {
 
 }  // namespace
 
-DataSplits make_data(const Config& config) {
-  return load_dataset(config.text("data"), config.text("data.path"), config.integer("data.limit"));
+DataSplits make_data(const Config& config, Progress& progress) {
+  return load_dataset({.name = config.text("data"),
+                       .path = config.text("data.path"),
+                       .limit = config.integer("data.limit"),
+                       .validation = config.real("data.validation"),
+                       .image_size = config.integer("data.image_size"),
+                       .resize = config.integer("data.resize"),
+                       .cache = config.text("data.cache")},
+                      progress);
+}
+
+void require_training_images(const Config& config, const DataSplits& data) {
+  if (data.train->size() > 0) return;
+  throw Error(ErrorCode::Io, "there are no training images in '" + config.text("data.path") + "'",
+              "expected a folder train/ with one folder a class");
+}
+
+void warn_of_problems(const Dataset& data, Progress& progress) {
+  constexpr std::size_t kMostNamed = 20;
+  const std::vector<std::string> problems = data.problems();
+  if (problems.empty()) return;
+  progress.warn(std::to_string(problems.size()) +
+                (problems.size() == 1 ? " image is" : " images are") + " left out:");
+  for (std::size_t i = 0; i < std::min(kMostNamed, problems.size()); ++i)
+    progress.warn("  " + problems[i]);
+  if (problems.size() > kMostNamed)
+    progress.warn("  and " + std::to_string(problems.size() - kMostNamed) + " more");
 }
 
 Graph make_graph(const Config& config, const ImageFormat& images) {

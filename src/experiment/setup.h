@@ -12,12 +12,17 @@
 #include "pollard/engine.h"
 #include "pollard/graph.h"
 #include "pollard/networks.h"
+#include "pollard/progress.h"
 #include "pollard/schedule.h"
 #include "pollard/sgd.h"
 
 namespace pollard {
 
-[[nodiscard]] DataSplits make_data(const Config& config);
+[[nodiscard]] DataSplits make_data(const Config& config, Progress& progress = silent_progress());
+/// Throws Error{Io} where there are only images to test with.
+void require_training_images(const Config& config, const DataSplits& data);
+/// Names the images that could not be used so far, if any.
+void warn_of_problems(const Dataset& data, Progress& progress);
 /// With the weights that may be pruned (prune.include, prune.exclude).
 [[nodiscard]] Graph make_graph(const Config& config, const ImageFormat& images);
 [[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);

@@ -28,6 +28,8 @@ std::string settings_text(const Config& config, std::initializer_list<std::strin
                         config.effective(parameter);
     if (counts) text += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
   }
+  const bool cached = !config.text("data.cache").empty();
+  if (cached && std::ranges::find(groups, "data") != groups.end()) text += "cached pictures\n";
   return text;
 }
 

@@ -55,14 +55,16 @@ class Loop {
                        position_.totals.mean(),
                        evaluate(engine_, test_),
                        0};
-    if (!std::isfinite(record.test.loss)) fail("the loss on the test data", record.test.loss);
+    if (!std::isfinite(record.test.loss))
+      fail("the loss on the " + settings_.evaluated + " data", record.test.loss);
     method_.after_epoch({position_.epoch + 1, steps_done(), last_rate()});
     position_ = {position_.epoch + 1, 0, {}, seconds()};
     record.seconds = position_.seconds;
     observer_.on_epoch(record);
-    progress_.note(fmt::format(
-        "{} epoch {}/{}: loss {:.3f}, train top-1 {:.2f} %, test top-1 {:.2f} %", settings_.label,
-        record.epoch, record.epochs, record.train.loss, record.train.top1, record.test.top1));
+    progress_.note(
+        fmt::format("{} epoch {}/{}: loss {:.3f}, train top-1 {:.2f} %, {} top-1 {:.2f} %",
+                    settings_.label, record.epoch, record.epochs, record.train.loss,
+                    record.train.top1, settings_.evaluated, record.test.top1));
     if (position_.epoch < settings_.epochs && observer_.checkpoint_due()) save();
     return record.test;
   }

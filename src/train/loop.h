@@ -16,7 +16,8 @@
 namespace pollard {
 
 struct LoopSettings {
-  std::string label = "train";  // of the progress bar and of errors
+  std::string label = "train";     // of the progress bar and of errors
+  std::string evaluated = "test";  // what `test` is: the test set, or held-out images
   std::int64_t epochs = 0;
   std::span<const double> rates;  // one an iteration: epochs * batches per epoch
   SgdSettings sgd;

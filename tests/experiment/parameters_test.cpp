@@ -68,7 +68,7 @@ TEST(Parameters, OutsideIdentityAreTheseOnly) {
     if (!parameter.identity) outside.push_back(parameter.key);
   }
   EXPECT_THAT(outside,
-              UnorderedElementsAre("out", "threads", "data.path", "data.loader_threads",
+              UnorderedElementsAre("out", "threads", "data.path", "data.cache", "data.loader_threads",
                                    "retrain.engine", "checkpoint.interval", "metrics.interval"));
 }
 

@@ -156,6 +156,18 @@ TEST(StageResult, OfARetrainingSaysWhichEngineAndWhy) {
   EXPECT_FALSE(other.contains("step_ms"));
 }
 
+// Nothing that was measured on held-out images may pass for the test set.
+TEST(StageResult, OfHeldOutImagesIsCalledValidation) {
+  const json stages = json::array({train(), prune()});
+  const json test = {{"top1", 70.0}};
+  const json renamed = as_validation(stages, test);
+  EXPECT_FALSE(renamed[0].contains("test"));
+  EXPECT_EQ(renamed[0]["validation"], stages[0]["test"]);
+  EXPECT_EQ(renamed[1]["validation"], stages[1]["test"]);
+  EXPECT_EQ(renamed[1]["test"], test);
+  EXPECT_FALSE(as_validation(stages, nullptr)[1].contains("test"));
+}
+
 // A key that goes or changes its name is a broken promise, one that comes is not: this is the list.
 TEST(StageResult, Keys) {
   EXPECT_EQ(keys_of(train()),

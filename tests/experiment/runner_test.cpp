@@ -227,6 +227,23 @@ TEST_F(FinishedRun, DependsOnTheSeed) {
             read_bytes(runs_->at("seed") / "model.safetensors"));
 }
 
+// Held-out images take the place of the test set everywhere but at the end.
+TEST(RunChain, WithAValidationSplitReadsTheTestSetOnce) {
+  const SmallRuns runs;
+  const json result = run(runs.config("held", {"data.validation=0.2"}));
+  const json& stages = result["stages"];
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    EXPECT_TRUE(stages[i].contains("validation")) << i;
+    EXPECT_EQ(stages[i].contains("test"), i + 1 == stages.size()) << i;
+  }
+  for (const json& line : metrics_of(runs.at("held"))) {
+    EXPECT_FALSE(line.contains("test/top1"));
+    EXPECT_EQ(line.contains("validation/top1"), line["event"] == "epoch");
+  }
+  // 200 images in batches of 60.
+  EXPECT_EQ(metrics_of(runs.at("held")).back()["step"], 4);
+}
+
 // ---- what is wrong is found before anything is written -----------------------------------------
 
 TEST(RunChain, LeavesNoFolderWhereTheInputIsWrong) {

@@ -43,11 +43,12 @@ const MemoryDataset kColour = pattern_dataset(7, {3, 32, 32});
 
 void expect_augmentation(const Overrides& overrides, const Augmentation& wanted) {
   const Config config = config_of(overrides);
-  const bool colour = config.text("data").starts_with("cifar");
+  const bool colour = !config.text("data").ends_with("mnist");
   const Augmentation got = train_batches(config, colour ? kColour : kGrey).augmentation;
   EXPECT_EQ(got.crop_padding, wanted.crop_padding) << overrides[0];
   EXPECT_EQ(got.flip, wanted.flip) << overrides[0];
   EXPECT_EQ(got.rotation, wanted.rotation) << overrides[0];
+  EXPECT_EQ(got.smallest_part, wanted.smallest_part) << overrides[0];
 }
 
 TEST(SetupAugmentation, IsWhatIsUsualForTheData) {
@@ -55,6 +56,8 @@ TEST(SetupAugmentation, IsWhatIsUsualForTheData) {
   expect_augmentation({"data=cifar100"}, {4, true, 15});
   expect_augmentation({"data=fashion-mnist"}, {2, true, 0});
   expect_augmentation({"data=mnist"}, {2, false, 0});
+  expect_augmentation({"data=imagenet"}, {0, true, 0, 0.08});
+  expect_augmentation({"data=imagefolder"}, {0, true, 0, 0.08});
 }
 
 TEST(SetupAugmentation, CanBeChosen) {

@@ -47,6 +47,15 @@ std::vector<std::string> ids(const Overrides& overrides) {
   return each(plan(overrides), &Stage::id);
 }
 
+// Training through a cache of pictures sees other pixels, wherever the cache lies.
+TEST(Stages, TellWhetherPicturesAreCached) {
+  const Overrides plain = {"data=imagenet"};
+  const Overrides one = {"data=imagenet", "data.cache=a"},
+                  other = {"data=imagenet", "data.cache=b"};
+  EXPECT_NE(ids(plain).front(), ids(one).front());
+  EXPECT_EQ(ids(one), ids(other));
+}
+
 /// How many of the first stages are the same work as without the overrides.
 std::size_t shared_with_default(const Overrides& overrides) {
   const std::vector<std::string> ours = ids(overrides), theirs = ids({});
