@@ -8,6 +8,7 @@
 
 #include "core/files.h"
 #include "core/terminal_text.h"
+#include "graph/attributes.h"
 #include "pollard/error.h"
 #include "sparse/encoding.h"
 #include "sparse/packed_tensor.h"
@@ -154,7 +155,7 @@ Operator read_operator(Reader& in) {
   Operator op = make_operator(in, in.text("the length of an operator's name"));
   std::visit(
       [&in](auto& concrete) {
-        plrd::for_each_attribute(concrete, [&in](auto& value) { in.attribute(value); });
+        for_each_attribute(concrete, [&in](auto& value) { in.attribute(value); });
       },
       op);
   return op;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "core/files.h"
+#include "graph/attributes.h"
 #include "pollard/error.h"
 #include "sparse/encoding.h"
 #include "sparse/packed_tensor.h"
@@ -109,7 +110,7 @@ void write_nodes(Writer& out, const Graph& graph) {
     out.text(operator_name(node.op));
     std::visit(
         [&out](const auto& op) {
-          plrd::for_each_attribute(op, [&out](const auto& value) { out.attribute(value); });
+          for_each_attribute(op, [&out](const auto& value) { out.attribute(value); });
         },
         node.op);
     out.number(node.inputs.size());
