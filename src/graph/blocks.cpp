@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <limits>
 
 #include "pollard/error.h"
@@ -53,7 +54,9 @@ std::string add_batch_norm(Graph& graph, const std::string& name, const std::str
   add(".bias", Shift);
   add(".running_mean", RunningMean);
   add(".running_var", RunningVariance);
-  return graph.add_node(name, BatchNormalization{.momentum = 1 - momentum}, std::move(values));
+  // 0.1 where 1 - 0.9 is a little less: the number that files of other tools have, and ours.
+  const double kept = std::round((1 - momentum) * 1e12) / 1e12;
+  return graph.add_node(name, BatchNormalization{.momentum = kept}, std::move(values));
 }
 
 std::string add_linear(Graph& graph, const std::string& name, const std::string& x,

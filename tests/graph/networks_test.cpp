@@ -172,7 +172,7 @@ TEST(Networks, WideResnetsAsThePaperHasThem) {
   for (const char* bias : {"conv1", "layer2.0.conv1", "layer2.0.conv2", "layer2.0.shortcut.0"})
     EXPECT_NE(graph.find_parameter(std::string(bias) + ".bias"), nullptr) << bias;
   EXPECT_EQ(op_of<Dropout>(graph, "layer3.1.dropout").ratio, 0.3);
-  EXPECT_FLOAT_EQ(static_cast<float>(op_of<BatchNormalization>(graph, "bn1").momentum), 0.1F);
+  EXPECT_EQ(op_of<BatchNormalization>(graph, "bn1").momentum, 0.1);
   EXPECT_EQ(op_of<BatchNormalization>(graph, "layer3.1.bn2").momentum, 0.9);
   EXPECT_EQ(graph.parameters().back().name, "linear.bias");
 }

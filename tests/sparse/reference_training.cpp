@@ -99,6 +99,7 @@ class Step {
   template <typename Op>
   void forward_products(const Node& node, const Op& op) {
     Map& out = y(node);
+    const Map& in = x(node);
     const Values& weight = parameter(node, 1);
     if (node.inputs.size() > 2) {
       const Values& bias = parameter(node, 2);
@@ -108,18 +109,18 @@ class Step {
     }
     for_products(node, op,
                  [&](Index i, Index o, Index r, Index c, std::size_t w, Index k, Index iy,
-                     Index ix) { out(i, o, r, c) += weight[w] * x(node)(i, k, iy, ix); });
+                     Index ix) { out(i, o, r, c) += weight[w] * in(i, k, iy, ix); });
   }
   template <typename Op>
   void backward_products(const Node& node, const Op& op) {
-    const Map& d = dy(node);
+    const Map &d = dy(node), &in = x(node);
     Map& back = dx(node);
     const Values& weight = parameter(node, 1);
     Values& dw = gradient(node, 1);
     for_products(
         node, op,
         [&](Index i, Index o, Index r, Index c, std::size_t w, Index k, Index iy, Index ix) {
-          dw[w] += d(i, o, r, c) * x(node)(i, k, iy, ix);
+          dw[w] += d(i, o, r, c) * in(i, k, iy, ix);
           back(i, k, iy, ix) += d(i, o, r, c) * weight[w];
         });
     if (node.inputs.size() < 3) return;
@@ -147,14 +148,21 @@ class Step {
   struct Moments {
     double mean = 0, variance = 0, count = 0;
   };
-  Moments moments(const Map& in, Index channel) {
+  // body(place) for the places of one channel.
+  template <typename Body>
+  static void for_channel(const Map& map, Index channel, const Body& body) {
+    for (Index i = 0; i < map.n; ++i)
+      for (Index r = 0; r < map.h; ++r)
+        for (Index c = 0; c < map.w; ++c) body(i, channel, r, c);
+  }
+  static Moments moments(const Map& in, Index channel) {
     Moments m;
-    for_each(in, [&](Index i, Index k, Index r, Index c) {
-      if (k == channel) m.mean += in(i, k, r, c), m.count += 1;
+    for_channel(in, channel, [&](Index i, Index k, Index r, Index c) {
+      m.mean += in(i, k, r, c), m.count += 1;
     });
     m.mean /= m.count;
-    for_each(in, [&](Index i, Index k, Index r, Index c) {
-      if (k == channel) m.variance += std::pow(in(i, k, r, c) - m.mean, 2);
+    for_channel(in, channel, [&](Index i, Index k, Index r, Index c) {
+      m.variance += std::pow(in(i, k, r, c) - m.mean, 2);
     });
     m.variance /= m.count;
     return m;
@@ -162,9 +170,11 @@ class Step {
 
   void forward(const Node& node, const BatchNormalization& op) {
     Map& out = y(node);
+    const Map& in = x(node);
+    const Values &scale = parameter(node, 1), &shift = parameter(node, 2);
     for (Index k = 0; k < out.c; ++k) {
       const auto c = static_cast<std::size_t>(k);
-      Moments m = moments(x(node), k);
+      Moments m = moments(in, k);
       if (training_) {
         for (const std::size_t i : {std::size_t{3}, std::size_t{4}})
           result_.moments.try_emplace(node.inputs[i], parameter(node, i));
@@ -177,36 +187,32 @@ class Step {
         m = {parameter(node, 3)[c], parameter(node, 4)[c], 1};
       }
       const double inverse = 1 / std::sqrt(m.variance + op.epsilon);
-      for_each(out, [&](Index i, Index o, Index r, Index col) {
-        if (o == k) {
-          result_.steepness =
-              std::max(result_.steepness, std::abs(x(node)(i, o, r, col)) * inverse);
-          out(i, o, r, col) = parameter(node, 1)[c] * (x(node)(i, o, r, col) - m.mean) * inverse +
-                              parameter(node, 2)[c];
-        }
+      for_channel(out, k, [&](Index i, Index o, Index r, Index col) {
+        const double value = in(i, o, r, col);
+        result_.steepness = std::max(result_.steepness, std::abs(value) * inverse);
+        out(i, o, r, col) = scale[c] * (value - m.mean) * inverse + shift[c];
       });
     }
   }
   void backward(const Node& node, const BatchNormalization& op) {
     const Map &d = dy(node), &in = x(node);
     Map& back = dx(node);
+    const Values& scale = parameter(node, 1);
     for (Index k = 0; k < d.c; ++k) {
       const auto c = static_cast<std::size_t>(k);
       const Moments m = moments(in, k);
       const double inverse = 1 / std::sqrt(m.variance + op.epsilon);
       double sum = 0, sum_x = 0;
-      for_each(d, [&](Index i, Index o, Index r, Index col) {
-        if (o != k) return;
+      for_channel(d, k, [&](Index i, Index o, Index r, Index col) {
         sum += d(i, o, r, col);
         sum_x += d(i, o, r, col) * (in(i, o, r, col) - m.mean) * inverse;
       });
       gradient(node, 1)[c] = sum_x;
       gradient(node, 2)[c] = sum;
-      for_each(d, [&](Index i, Index o, Index r, Index col) {
-        if (o != k) return;
+      for_channel(d, k, [&](Index i, Index o, Index r, Index col) {
         const double normed = (in(i, o, r, col) - m.mean) * inverse;
-        back(i, o, r, col) += parameter(node, 1)[c] * inverse *
-                              (d(i, o, r, col) - sum / m.count - normed * sum_x / m.count);
+        back(i, o, r, col) +=
+            scale[c] * inverse * (d(i, o, r, col) - sum / m.count - normed * sum_x / m.count);
       });
     }
   }
@@ -219,14 +225,14 @@ class Step {
 
   template <typename Value, typename Slope>
   void clip(const Node& node, bool back, const Value& value, const Slope& slope) {
-    for_each(x(node), [&](Index i, Index k, Index r, Index c) {
-      const double in = x(node)(i, k, r, c);
-      if (back) {
-        dx(node)(i, k, r, c) += slope(in) ? dy(node)(i, k, r, c) : 0;
-      } else {
-        y(node)(i, k, r, c) = value(in);
-      }
-    });
+    const std::vector<double>& in = x(node).at;
+    if (!back) {
+      std::ranges::transform(in, y(node).at.begin(), value);
+      return;
+    }
+    const std::vector<double>& d = dy(node).at;
+    std::vector<double>& out = dx(node).at;
+    for (std::size_t i = 0; i < in.size(); ++i) out[i] += slope(in[i]) ? d[i] : 0;
   }
   void relu(const Node& node, bool back) {
     for (const double v : x(node).at) note_kink(v);
