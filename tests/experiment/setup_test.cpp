@@ -1,15 +1,18 @@
 #include "experiment/setup.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numeric>
+#include <variant>
 
 #include "data/synthetic.h"
 #include "experiment/parameters.h"
 #include "experiment/stages.h"
 #include "pollard/error.h"
+#include "pollard/networks.h"
 #include "pollard/safetensors.h"
 #include "support/temporary_folder.h"
 #include "support/thrown.h"
@@ -256,6 +259,35 @@ TEST(SetupNetwork, StartsFromSeedAndScheme) {
   EXPECT_NE(state({"seed=3"}), state({"seed=4"}));
   EXPECT_EQ(state({}), initialize(graph, 1, Initialization::Pytorch));
   EXPECT_THAT(state({"initialization=kaiming"}).at("fc1.bias").f32(), Each(0.0F));
+}
+
+TEST(SetupInitialState, TakesEveryInitialization) {
+  const Graph graph = make_graph(config_of({"model=lenet5"}), kGrey);
+  for (const std::string& name : initialization_names()) {
+    const TensorMap state =
+        make_initial_state(config_of({"initialization=" + name, "seed=4"}), graph);
+    EXPECT_TRUE(state == initialize(graph, 4, initialization_of(name))) << name;
+  }
+}
+
+TEST(SetupGraph, HasTheChosenDropoutAndMomentum) {
+  const auto text_of = [](Overrides overrides) {
+    overrides.insert(overrides.begin(), "model=wrn-16-4");
+    std::string text;
+    for (const Node& node : make_graph(config_of(overrides), kColour).nodes()) {
+      if (const auto* dropout = std::get_if<Dropout>(&node.op); dropout != nullptr)
+        text = fmt::format("dropout {:.2f}", dropout->ratio);
+      if (node.name == "bn1")
+        text += fmt::format(" momentum {:.2f}", std::get<BatchNormalization>(node.op).momentum);
+    }
+    return text;
+  };
+  EXPECT_EQ(text_of({}), "dropout 0.30 momentum 0.10");
+  EXPECT_EQ(text_of({"train.dropout=0"}), " momentum 0.10");
+  EXPECT_EQ(text_of({"train.dropout=0.25", "train.last_momentum=0.4"}),
+            "dropout 0.25 momentum 0.60");
+  EXPECT_THAT(thrown_by([&] { (void)text_of({"train.dropout=-0.5"}); }).what(),
+              HasSubstr("ratio must be in [0, 1), got -0.5"));
 }
 
 // (1 - a) times the cross-entropy with the label, a times the mean over all classes, from the
