@@ -9,6 +9,7 @@
 
 #include "core/nearest.h"
 #include "pollard/error.h"
+#include "pollard/onnx_file.h"
 #include "pollard/pytorch_file.h"
 
 namespace pollard::app {
@@ -71,8 +72,8 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
 // A model file after `inspect`, a run's folder after `export`.
 bool names_network(const std::string& verb, const std::string& word) {
   if (verb == "export") return !word.ends_with(".toml");
-  return verb == "inspect" &&
-         (word.ends_with(".safetensors") || word.ends_with(".plrd") || is_named_as_pytorch(word));
+  return verb == "inspect" && (word.ends_with(".safetensors") || word.ends_with(".plrd") ||
+                               is_named_as_onnx(word) || is_named_as_pytorch(word));
 }
 
 // One word without '=' is the configuration file (or a network), the others are key=value.

@@ -1,6 +1,7 @@
 // The configuration from the command line, and `pollard parameters`.
 #include <fmt/format.h>
 
+#include "experiment/network_copy.h"
 #include "experiment/parameters.h"
 #include "pollard/error.h"
 #include "verbs.h"
@@ -44,8 +45,9 @@ Config read_config(const Arguments& arguments) {
 
 void take_names(Config& config, const Safetensors& weights) {
   for (const auto& [key, name] : {std::pair("model", "model"), std::pair("data", "dataset")}) {
-    if (!config.given(key) && weights.metadata.contains(name))
-      config.apply(std::string(key) + "=" + weights.metadata.at(name));
+    if (config.given(key) || !weights.metadata.contains(name)) continue;
+    const std::string& note = weights.metadata.at(name);
+    config.apply(std::string(key) + "=" + noted_model(note, config.text("weights")));
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "core/files.h"
 #include "experiment/environment.h"
+#include "experiment/network_copy.h"
 #include "experiment/parameters.h"
 #include "experiment/run_folder.h"
 #include "experiment/setup.h"
@@ -60,6 +61,7 @@ Config config_of_folder(const Arguments& arguments) {
   Config config(parameter_table());
   config.read_toml(folder / "config.toml");
   for (const std::string& word : arguments.overrides) config.apply(word);
+  config = with_network_of(std::move(config), folder);
   config.apply("weights=" + weights.string());
   return config;
 }
@@ -103,7 +105,8 @@ Graph graph_of(const Config& config, const sparse::Metadata& notes) {
   const auto shape = noted_shape(notes);
   const auto classes = noted_classes(notes);
   const auto model = notes.find("model");
-  if (!shape || !classes || model == notes.end() || model->second != config.text("model"))
+  if (!shape || !classes || model == notes.end() ||
+      (model->second != config.text("model") && !model_is_a_file(config)))
     return make_graph_alone(config);
   return make_graph(config, ImageFormat{*shape, *classes});
 }
@@ -113,6 +116,7 @@ Graph graph_of(const Config& config, const sparse::Metadata& notes) {
 // Files that an export must not replace.
 std::vector<fs::path> sources_of(const Arguments& arguments, const Config& config) {
   std::vector<fs::path> sources{config.text("weights")};
+  if (model_is_a_file(config)) sources.emplace_back(config.text("model"));
   if (!arguments.config_file.empty()) sources.push_back(arguments.config_file);
   if (!arguments.file.empty()) {
     for (const char* name : RunFolder::kFiles) sources.push_back(arguments.file / name);
@@ -156,7 +160,8 @@ Exported network_of(const Arguments& arguments) {
   Config config =
       arguments.file.empty() ? config_of_settings(arguments) : config_of_folder(arguments);
   check_targets(arguments.exports, sources_of(arguments, config));
-  const Safetensors weights = read_weights(config.text("weights"));
+  const std::string& file = config.text("weights");
+  const Safetensors weights = is_named_as_onnx(file) ? Safetensors() : read_weights(file);
   take_names(config, weights);
   set_threads(static_cast<int>(config.integer("threads")));
   Graph graph = graph_of(config, weights.metadata);

@@ -1,12 +1,17 @@
 // `pollard inspect [config.toml] [FILE] [key=value ...]`: a network, or a file of weights
-// (.safetensors, .pt, .pth, .th) or of a sparse network (.plrd), as a table.
+// (.safetensors, .pt, .pth, .th) or of a network (.plrd, .onnx), as a table.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "experiment/parameters.h"
 #include "experiment/setup.h"
-#include "pollard/error.h"
+#include "graph/byte_cursor.h"
+#include "pollard/dataset.h"
+#include "pollard/onnx_file.h"
 #include "pollard/pytorch_file.h"
 #include "report/table.h"
 #include "sparse/packed_tensor.h"
@@ -30,6 +35,16 @@ TextTable byte_table(const sparse::NetworkFile& file) {
   return table;
 }
 
+// A hostile file must not reach the terminal with codes of its own.
+void print_notes(const std::map<std::string, std::string>& notes) {
+  for (const auto& [key, value] : notes) {
+    std::string line = fmt::format("note {}: {}", shortened(key), shortened(value));
+    std::ranges::replace_if(
+        line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+    fmt::print("{}\n", line);
+  }
+}
+
 int inspect_sparse(const std::filesystem::path& path) {
   const sparse::NetworkFile file = sparse::read_plrd(path);
   std::size_t dense = 0;
@@ -37,7 +52,19 @@ int inspect_sparse(const std::filesystem::path& path) {
   fmt::print("{}\n{}\n", describe(file.graph, &file.state), to_text(byte_table(file)));
   fmt::print("{} bytes in the file, {} of its tensors in memory\n",
              std::filesystem::file_size(path), dense);
-  for (const auto& [key, value] : file.metadata) fmt::print("note {}: {}\n", key, value);
+  print_notes(file.metadata);
+  return 0;
+}
+
+// It says all itself, but for sizes of images that it leaves open.
+int inspect_onnx(const Config& config, const std::filesystem::path& path) {
+  constexpr std::string_view groups[] = {"data"};
+  check_read_by(config, "inspect FILE.onnx", groups);
+  const ImageShape images =
+      config.given("data") ? dataset_format(config.text("data")).shape : ImageShape{};
+  const OnnxModel model = read_onnx(path, images);
+  fmt::print("{}", describe(model.graph, &model.state));
+  print_notes(model.metadata);
   return 0;
 }
 
@@ -49,6 +76,7 @@ int inspect(const Arguments& arguments) {
     check_read_by(config, "inspect FILE.plrd", {});  // it says all itself
     return inspect_sparse(arguments.file);
   }
+  if (is_named_as_onnx(arguments.file.string())) return inspect_onnx(config, arguments.file);
   constexpr std::string_view groups[] = {"model", "weights", "data"};
   check_read_by(config, "inspect", groups);
   if (!arguments.file.empty()) {

@@ -77,8 +77,10 @@ bool is_allowed(const Parameter& parameter, const Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     // config.toml could not hold anything but UTF-8.
     if (!is_utf8(*text)) return false;
+    const std::string& ending = parameter.file_ending;
     return parameter.choices.empty() ||
-           std::ranges::find(parameter.choices, *text) != parameter.choices.end();
+           std::ranges::find(parameter.choices, *text) != parameter.choices.end() ||
+           (!ending.empty() && text->size() > ending.size() && text->ends_with(ending));
   }
   if (const auto* number = std::get_if<double>(&value)) return in_range(parameter, *number);
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
@@ -92,7 +94,10 @@ bool is_allowed(const Parameter& parameter, const Value& value) {
 }
 
 std::string range_text(const Parameter& parameter) {
-  if (!parameter.choices.empty()) return join(parameter.choices);
+  if (!parameter.choices.empty()) {
+    return join(parameter.choices) +
+           (parameter.file_ending.empty() ? "" : ", or a file *" + parameter.file_ending);
+  }
   const auto& [low, high] = std::pair(parameter.minimum, parameter.maximum);
   if (low && high) {
     return fmt::format("{}{}, {}{}", parameter.minimum_open ? '(' : '[', *low, *high,
@@ -104,7 +109,7 @@ std::string range_text(const Parameter& parameter) {
 }
 
 std::string expected_text(const Parameter& parameter) {
-  if (!parameter.choices.empty()) return "one of " + join(parameter.choices);
+  if (!parameter.choices.empty()) return "one of " + range_text(parameter);
   if (std::holds_alternative<bool>(parameter.fallback)) return "true or false";
   if (std::holds_alternative<std::string>(parameter.fallback)) return "text (UTF-8)";
   std::string expected = "a finite number";

@@ -16,7 +16,7 @@ namespace pollard {
 /// The value that `text` writes for a parameter of `like`'s type; none where it writes none.
 [[nodiscard]] std::optional<Value> parse_value(std::string_view text, const Value& like);
 
-/// Whether the value is finite, in range, and one of the choices.
+/// Whether the value is finite, in range, and one of the choices or a file.
 [[nodiscard]] bool is_allowed(const Parameter& parameter, const Value& value);
 
 /// ">= 1", "[0, 1)", "step, cosine", or "" where everything goes.

@@ -36,6 +36,7 @@ struct Parameter {
                         maximum = {};  // inclusive, for numbers and each number of a list
   bool minimum_open = false, maximum_open = false;  // then exclusive
   std::vector<std::string> choices = {};            // for strings
+  std::string file_ending = {};                     // beside the choices: a file whose name ends so
   std::optional<OnlyWith> only_with = {};
   bool identity = true;  // false: does not change results (output folder, data path, intervals) ...
   bool last_bits = false;  // ... but for their last bits (threads)

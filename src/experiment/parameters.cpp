@@ -35,14 +35,16 @@ void add_general(ParameterTable& table) {
   table.add({.key = "model",
              .fallback = text("resnet20"),
              .unit = "",
-             .help = "The network; docs/networks.md says what each is.",
-             .choices = network_names()});
-  table.add({.key = "weights",
-             .fallback = text(""),
-             .unit = "file",
-             .help =
-                 "Start from these weights (safetensors, or PyTorch's .pt, .pth, .th) instead of "
-                 "training a dense network."});
+             .help = "The network; docs/networks.md says what each is. Of an ONNX file: the "
+                     "network in it, without its weights (docs/onnx.md).",
+             .choices = network_names(),
+             .file_ending = ".onnx"});
+  table.add(
+      {.key = "weights",
+       .fallback = text(""),
+       .unit = "file",
+       .help = "Start from these weights (safetensors, ONNX, or PyTorch's .pt, .pth, .th) instead "
+               "of training a dense network."});
   table.add({.key = "initialization",
              .fallback = text("pytorch"),
              .unit = "",

@@ -1,7 +1,7 @@
 // A run's folder: which files there are, who may write, and the logs that grow.
 //
 //   config.toml environment.json metrics.jsonl events.out.tfevents.* checkpoints/ model.safetensors
-//   masks.safetensors result.json report.html
+//   masks.safetensors result.json report.html, and network.onnx where model= is a file
 #pragma once
 
 #include <cstdint>
@@ -32,6 +32,7 @@ class RunFolder {
                                            "report.html",
                                            "model.safetensors",
                                            "masks.safetensors",
+                                           "network.onnx",
                                            "checkpoints/last.safetensors",
                                            "checkpoints/previous.safetensors"};
   /// Is there a run already? (Asked without creating anything.)

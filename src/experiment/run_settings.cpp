@@ -4,6 +4,7 @@
 #include <string>
 
 #include "experiment/runner.h"
+#include "experiment/setup.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -35,8 +36,10 @@ Config resumed_config(const Config& given, const fs::path& folder) {
 
 fs::path run_folder_path(const Config& config, const fs::path& config_file, ChainKind chain) {
   if (!config.text("out").empty()) return config.text("out");
-  const std::string name = config_file.empty() ? config.text("model") + "-" + config.text("data")
-                                               : config_file.stem().string();
+  std::string model = config.text("model");
+  if (model_is_a_file(config)) model = fs::path(model).stem().string();
+  const std::string name =
+      config_file.empty() ? model + "-" + config.text("data") : config_file.stem().string();
   const std::string_view part = chain == ChainKind::TrainOnly       ? "-train"
                                 : chain == ChainKind::PruneImport   ? "-prune"
                                 : chain == ChainKind::RetrainImport ? "-retrain"

@@ -10,6 +10,7 @@
 #include "experiment/books.h"
 #include "experiment/engine_choice.h"
 #include "experiment/environment.h"
+#include "experiment/network_copy.h"
 #include "experiment/progress_record.h"
 #include "experiment/result.h"
 #include "experiment/run_folder.h"
@@ -44,9 +45,10 @@ Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
   const int threads = set_threads(static_cast<int>(config.integer("threads")));
   DataSplits data = make_data(config, progress);
   require_training_images(config, data);
-  Graph graph = make_graph(config, *data.train);
+  const Config files = with_network_of(config, config.text("out"));
+  Graph graph = make_graph(files, *data.train);
   std::optional<ImportedWeights> weights;
-  if (!config.text("weights").empty()) weights = import_weights(config, graph);
+  if (!config.text("weights").empty()) weights = import_weights(files, graph);
   std::vector<Stage> stages = plan_stages(config, graph, chain, weights ? weights->hash : "");
   return {threads, std::move(data), std::move(graph), std::move(weights), std::move(stages)};
 }
@@ -65,6 +67,7 @@ class Run final : private LoopObserver {
     std::optional<Checkpoint> checkpoint;
     if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
     if (checkpoint) restore(*checkpoint);
+    if (model_is_a_file(config_)) keep_network(folder_.path(), parts_.graph, starting_state());
     write_file(folder_.file("config.toml"), config_.to_toml());
     write_file(folder_.file("environment.json"),
                describe_environment(config_.text("device")).dump(1) + "\n");
@@ -108,8 +111,12 @@ class Run final : private LoopObserver {
     }
   }
 
+  [[nodiscard]] TensorMap starting_state() const {
+    return parts_.weights ? parts_.weights->state : make_initial_state(config_, parts_.graph);
+  }
+
   json train_stage(const Stage& stage) {
-    if (!restored_) engine_->load_state(make_initial_state(config_, parts_.graph));
+    if (!restored_) engine_->load_state(starting_state());
     method_ = make_method(config_.text("train.method"), config_);
     const Meters test = run_loop(stage, original_.rates);
     masks_ = method_->finish();
@@ -117,7 +124,7 @@ class Run final : private LoopObserver {
   }
 
   json import_stage(const Stage& stage) {
-    engine_->load_state(parts_.weights->state);
+    engine_->load_state(starting_state());
     const bool has_next = at_.stage + 1 < parts_.stages.size();
     if (has_next && parts_.stages[at_.stage + 1].kind == StageKind::Retrain)
       masks_ = masks_of_zeros(parts_.graph, engine_->state());

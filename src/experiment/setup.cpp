@@ -7,8 +7,10 @@
 
 #include "core/finite.h"
 #include "core/hash.h"
+#include "experiment/network_copy.h"
 #include "graph/select_prunable.h"
 #include "pollard/error.h"
+#include "pollard/onnx_file.h"
 #include "pollard/pytorch_file.h"
 #include "pollard/sparse_engine.h"
 #include "pollard/torch_engine.h"
@@ -43,6 +45,28 @@ Augmentation chosen_augmentation(const Config& config) {
   return {2, false, 0, 0};  // digits have a left and a right
 }
 
+// The network of a file must be one for these images.
+Graph read_network(const Config& config, const ImageFormat& images) {
+  const std::string& path = config.text("model");
+  Graph graph = read_onnx(path, images.shape).graph;
+  const auto refuse = [&](const std::string& problem) {
+    throw Error(ErrorCode::Config, fmt::format("{}: {}", path, problem),
+                "choose another data set, or export the network for this one");
+  };
+  const std::string& data = config.text("data");
+  if (const ImageShape shape = graph.input_shape(); shape != images.shape) {
+    refuse(fmt::format("the network takes images of {}x{}x{}, but those of {} have {}x{}x{}",
+                       shape.channels, shape.height, shape.width, data, images.shape.channels,
+                       images.shape.height, images.shape.width));
+  }
+  const Shape& output = graph.shape(graph.output());
+  if (output.size() != 2 || output[1] != images.classes) {
+    refuse(fmt::format("the network's output is {} an image, but {} has {} classes",
+                       to_string(Shape(output.begin() + 1, output.end())), data, images.classes));
+  }
+  return graph;
+}
+
 void require_finite(const TensorMap& state, const std::string& origin) {
   if (const std::string* name = find_not_finite(state); name != nullptr) {
     throw Error(ErrorCode::Input,
@@ -51,7 +75,14 @@ void require_finite(const TensorMap& state, const std::string& origin) {
   }
 }
 
+TensorMap read_state(const std::string& path, const Graph& graph) {
+  if (is_named_as_onnx(path)) return read_onnx(path, graph.input_shape()).state;
+  return read_weights(path).tensors;
+}
+
 }  // namespace
+
+bool model_is_a_file(const Config& config) { return is_named_as_onnx(config.text("model")); }
 
 DataSplits make_data(const Config& config, Progress& progress) {
   return load_dataset({.name = config.text("data"),
@@ -88,7 +119,9 @@ Graph make_graph(const Config& config, const ImageFormat& images) {
     return value == -1 ? std::nullopt : std::optional(value);
   };
   const NetworkSettings settings{chosen("train.dropout"), chosen("train.last_momentum")};
-  Graph graph = build_network(config.text("model"), images.shape, images.classes, settings);
+  Graph graph = model_is_a_file(config)
+                    ? read_network(config, images)
+                    : build_network(config.text("model"), images.shape, images.classes, settings);
   select_prunable(graph, config.text("prune.include"), config.text("prune.exclude"));
   return graph;
 }
@@ -197,7 +230,14 @@ LearningRates retrain_rates(const Config& config, std::int64_t iterations_per_ep
 ImportedWeights import_weights(const Config& config, const Graph& graph) {
   const std::string& path = config.text("weights");
   ImportedWeights imported;
-  imported.state = match_state(graph, read_weights(path).tensors, path);
+  try {
+    imported.state = match_state(graph, read_state(path, graph), path);
+  } catch (const Error& error) {
+    if (!is_named_as_onnx(path) || model_is_a_file(config)) throw;
+    throw Error(error.code(), error.what(),
+                "weights= takes them by name for the network " + config.text("model") +
+                    "; model=" + path + " takes the network from the file too");
+  }
   require_finite(imported.state, path);
   Hasher hasher;
   for (const auto& [name, tensor] : imported.state) hasher.add(name).add(tensor.bytes);
@@ -208,7 +248,7 @@ ImportedWeights import_weights(const Config& config, const Graph& graph) {
 std::map<std::string, std::string> network_notes(const Config& config, const Graph& graph) {
   const auto [channels, height, width] = graph.input_shape();
   const Normalization pixels = chosen_normalization(config, channels);
-  return {{"model", config.text("model")},
+  return {{"model", model_note(config)},
           {"dataset", config.text("data")},
           {"input", fmt::format("{}x{}x{}", channels, height, width)},
           {"classes", std::to_string(graph.classes())},

@@ -23,7 +23,10 @@ namespace pollard {
 void require_training_images(const Config& config, const DataSplits& data);
 /// Names the images that could not be used so far, if any.
 void warn_of_problems(const Dataset& data, Progress& progress);
-/// With the weights that may be pruned (prune.include, prune.exclude).
+/// Whether `model` is an ONNX file rather than a network that has a name.
+[[nodiscard]] bool model_is_a_file(const Config& config);
+/// With the weights that may be pruned (prune.include, prune.exclude). Throws Error{Config} where
+/// the network of a file is not one for these images and classes.
 [[nodiscard]] Graph make_graph(const Config& config, const ImageFormat& images);
 [[nodiscard]] Graph make_graph(const Config& config, const Dataset& data);
 /// The same without images, where data.path names none: for those that the data set is published

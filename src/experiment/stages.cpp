@@ -6,6 +6,7 @@
 
 #include "core/hash.h"
 #include "experiment/setup.h"
+#include "graph/graph_hash.h"
 #include "graph/select_prunable.h"
 #include "method/imp.h"
 #include "method/sparsity_target.h"
@@ -17,13 +18,15 @@ namespace pollard {
 namespace {
 
 // The effective settings under these first words, as text; what does not change results is left
-// out.
+// out. So are names of files: their content counts.
 std::string settings_text(const Config& config, std::initializer_list<std::string_view> groups) {
   std::string text;
+  const bool named = !model_is_a_file(config);
   for (const Parameter& parameter : config.table().all()) {
     const std::string_view first =
         std::string_view(parameter.key).substr(0, parameter.key.find('.'));
     const bool counts = parameter.identity && parameter.key != "weights" &&
+                        (named || parameter.key != "model") &&
                         std::ranges::find(groups, first) != groups.end() &&
                         config.effective(parameter);
     if (counts) text += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
@@ -38,13 +41,14 @@ class Chain {
   Chain(const Config& config, const Graph& graph) : config_(config), graph_(graph) {
     const std::string names = unselected_weights(graph);
     if (!names.empty()) unselected_ = " unselected=" + names;
+    if (model_is_a_file(config)) network_ = "network=" + graph_hash(graph) + "\n";
   }
 
   void train() {
     Stage stage{.kind = StageKind::Train, .epochs = dense_epochs(config_)};
     std::string settings =
-        settings_text(config_, {"model", "initialization", "seed", "device", "channels_last",
-                                "fused", "amp", "data", "train"});
+        network_ + settings_text(config_, {"model", "initialization", "seed", "device",
+                                           "channels_last", "fused", "amp", "data", "train"});
     if (prunes_in_training(config_)) {
       settings += settings_text(config_, {"method"});
       settings += "goal=" + to_text(goal()) + unselected_;
@@ -54,7 +58,7 @@ class Chain {
 
   void import(std::string_view weights_hash) {
     add({.kind = StageKind::Import},
-        settings_text(config_, {"model", "device", "channels_last", "fused", "data"}) +
+        network_ + settings_text(config_, {"model", "device", "channels_last", "fused", "data"}) +
             std::string(weights_hash));
   }
 
@@ -128,6 +132,7 @@ class Chain {
 
   const Config& config_;
   const Graph& graph_;
+  std::string network_;     // what a file's network is; "" for one with a name
   std::string unselected_;  // weights that are not pruned; "" where all may be
   std::vector<Stage> stages_;
 };

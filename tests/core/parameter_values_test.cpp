@@ -110,6 +110,20 @@ TEST(IsAllowed, TextMustBeAChoiceAndUtf8) {
   EXPECT_FALSE(is_allowed(*table.find("out"), std::string("L\xE4ufe")));
 }
 
+TEST(IsAllowed, TextMayNameAFileBesideTheChoices) {
+  const Parameter model{.key = "model",
+                        .fallback = std::string("small"),
+                        .unit = "",
+                        .help = "",
+                        .choices = {"small", "large"},
+                        .file_ending = ".onnx"};
+  for (const char* text : {"large", "net.onnx", "a folder/my.net.onnx"})
+    EXPECT_TRUE(is_allowed(model, std::string(text))) << text;
+  for (const char* text : {".onnx", "net.onn", "net.onnx ", "larger"})
+    EXPECT_FALSE(is_allowed(model, std::string(text))) << text;
+  EXPECT_EQ(expected_text(model), "one of small, large, or a file *.onnx");
+}
+
 TEST(ExpectedText, SaysTypeAndRange) {
   const ParameterTable table = example_table();
   const auto expected = [&](const char* key) { return expected_text(*table.find(key)); };
