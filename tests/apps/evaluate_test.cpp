@@ -5,6 +5,10 @@
 #include <ostream>
 
 #include "apps/command.h"
+#include "pollard/networks.h"
+#include "pollard/onnx_file.h"
+#include "pollard/safetensors.h"
+#include "support/temporary_folder.h"
 
 namespace pollard::test {
 namespace {
@@ -17,14 +21,16 @@ struct Published {
 
 void PrintTo(const Published& published, std::ostream* out) { *out << published.weights; }
 
+std::string data_folder() {
+  const char* folder = std::getenv("POLLARD_DATA");
+  return folder == nullptr ? "" : folder;
+}
+
 class EvaluateTest : public ::testing::TestWithParam<Published> {};
 
 TEST_P(EvaluateTest, FindsThePublishedAccuracy) {
-  const char* data = std::getenv("POLLARD_DATA");
-  if (data == nullptr)
-    GTEST_SKIP() << "POLLARD_DATA is not set: no CIFAR-10 and no published weights";
-  const std::string folder = data, weights = folder + "/weights/" + GetParam().weights;
-  if (!std::filesystem::exists(weights)) GTEST_SKIP() << "there is no " << weights;
+  const std::string folder = data_folder(), weights = folder + "/weights/" + GetParam().weights;
+  if (!std::filesystem::exists(weights)) GTEST_SKIP() << "POLLARD_DATA has no " << weights;
   const Outcome outcome =
       run_command({"evaluate", "model=" + GetParam().model, "weights=" + weights, "data=cifar10",
                    "data.path=" + folder, "data.normalization=imagenet"},
@@ -32,6 +38,27 @@ TEST_P(EvaluateTest, FindsThePublishedAccuracy) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr(GetParam().top1));
   EXPECT_THAT(outcome.out, HasSubstr("sparsity  0.00 %"));
+}
+
+// Published weights as ONNX, and back: the same predictions, so the same sums of them.
+TEST_P(EvaluateTest, PredictsTheSameAfterONNX) {
+  const std::string folder = data_folder(), weights = folder + "/weights/" + GetParam().weights;
+  if (!std::filesystem::exists(weights)) GTEST_SKIP() << "POLLARD_DATA has no " << weights;
+  const TemporaryFolder made;
+  const std::string file = (made / "net.onnx").string();
+  const Graph graph = build_network(GetParam().model, {3, 32, 32}, 10);
+  write_onnx(file, graph, match_state(graph, read_safetensors(weights).tensors, weights));
+  const auto evaluate = [&](const std::string& model, const std::string& from) {
+    const Outcome outcome =
+        run_command({"evaluate", "model=" + model, "weights=" + from, "data=cifar10",
+                     "data.path=" + folder, "data.normalization=imagenet"},
+                    {.environment = {}});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    return outcome.out.substr(0, outcome.out.find("time "));
+  };
+  const std::string said = evaluate(file, file);
+  EXPECT_THAT(said, HasSubstr(GetParam().top1));
+  EXPECT_EQ(said, evaluate(GetParam().model, weights));
 }
 
 INSTANTIATE_TEST_SUITE_P(Weights, EvaluateTest,
