@@ -7,6 +7,7 @@
 
 #include "core/files.h"
 #include "pollard/pytorch_file.h"
+#include "support/python.h"
 #include "support/temporary_folder.h"
 #include "support/thrown.h"
 
@@ -15,14 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
-
-/// A Python that has PyTorch, or "".
-std::string find_python() {
-  for (const std::string python : {"/usr/bin/python3", "python3"}) {
-    if (std::system((python + " -c 'import torch' >/dev/null 2>&1").c_str()) == 0) return python;
-  }
-  return "";
-}
 
 /// POLLARD_DATA's ResNet-20, or "".
 std::string published_weights() {
@@ -80,7 +73,7 @@ void expect_tensors(const TensorMap& read, const Expected& expected, const fs::p
 
 TEST(PytorchFromPython, IsReadAsItWasWritten) {
   const std::string python = find_python();
-  if (python.empty()) GTEST_SKIP() << "there is no python3 with torch (Debian: python3-torch)";
+  if (python.empty()) GTEST_SKIP() << kNoPython;
   const TemporaryFolder folder;
   const std::string weights = published_weights();
   const std::string command = python + " '" + POLLARD_WRITE_CHECKPOINTS + "' '" +
