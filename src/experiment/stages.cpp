@@ -25,10 +25,9 @@ std::string settings_text(const Config& config, std::initializer_list<std::strin
   for (const Parameter& parameter : config.table().all()) {
     const std::string_view first =
         std::string_view(parameter.key).substr(0, parameter.key.find('.'));
-    const bool counts = parameter.identity && parameter.key != "weights" &&
-                        (named || parameter.key != "model") &&
-                        std::ranges::find(groups, first) != groups.end() &&
-                        config.effective(parameter);
+    const bool counts =
+        parameter.identity && parameter.key != "weights" && (named || parameter.key != "model") &&
+        std::ranges::find(groups, first) != groups.end() && config.effective(parameter);
     if (counts) text += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
   }
   const bool cached = !config.text("data.cache").empty();
