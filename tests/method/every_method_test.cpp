@@ -306,7 +306,9 @@ TEST_P(EveryMethod, IsFollowedByRetrainingThatKeepsTheZeros) {
       EXPECT_NE(state.at(mask.name), pruned.at(mask.name)) << mask.name;
     }
     if (!sparse) dense = state;
-    if (sparse) EXPECT_LT(distance(state, dense), 0.02 * distance(pruned, dense));
+    if (sparse) {
+      EXPECT_LT(distance(state, dense), 0.02 * distance(pruned, dense));
+    }
   }
 }
 
