@@ -47,13 +47,15 @@ double distance(const std::vector<float>& values, const test::Values& expected, 
 }
 
 // Among so many values some lie within rounding of where a ReLU changes its mind, and each moves
-// the gradients before it a little. Those that norms cancel are rounding. With few of its nine
-// weights left, a depthwise filter makes channels of next to no variance, whose norms magnify
-// rounding from block to block.
+// the gradients before it a little. Those that norms cancel are rounding.
+//
+// mobilenet-v2's norms over a handful of pixels magnify rounding from block to block: of images as
+// small as the others', changing its weights by 6e-8 moves even the written-out gradients by 5e-3.
 TEST_P(EveryNetwork, TrainsAStepAsWrittenOut) {
-  const double density = GetParam() == "mobilenet-v2" ? 0.5 : 0.1;
-  test::TrainingCase of(build_network(GetParam(), small_input(GetParam()), 10, {.dropout = 0.0}), 4,
-                        density, 1);
+  const bool sensitive = GetParam() == "mobilenet-v2";
+  const ImageShape input = sensitive ? ImageShape{3, 64, 64} : small_input(GetParam());
+  test::TrainingCase of(build_network(GetParam(), input, 10, {.dropout = 0.0}), 4,
+                        sensitive ? 0.5 : 0.1, 1);
   test::ReferenceStep expected = of.reference();
   const auto trainer = of.trainer(best_kernels(), 2);
   const StepResult result = trainer->forward_backward(of.images, of.labels, {});
