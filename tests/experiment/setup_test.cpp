@@ -273,8 +273,9 @@ TEST(SetupInitialState, TakesEveryInitialization) {
 TEST(SetupGraph, HasTheChosenDropoutAndMomentum) {
   const auto text_of = [](Overrides overrides) {
     overrides.insert(overrides.begin(), "model=wrn-16-4");
+    const Graph graph = make_graph(config_of(overrides), kColour);
     std::string text;
-    for (const Node& node : make_graph(config_of(overrides), kColour).nodes()) {
+    for (const Node& node : graph.nodes()) {
       if (const auto* dropout = std::get_if<Dropout>(&node.op); dropout != nullptr)
         text = fmt::format("dropout {:.2f}", dropout->ratio);
       if (node.name == "bn1")

@@ -231,12 +231,18 @@ TEST(StageIds, DependOnEverythingThatChangesTheTraining) {
                              "model=lenet5",
                              "data=mnist",
                              "data.limit=100",
+                             "data.validation=0.1",
                              "data.normalization=none",
                              "data.augmentation=none"};
   const std::map<std::string, std::string> switched = {
       {"data.flip=true", "data.augmentation=custom"},
       {"data.crop_padding=1", "data.augmentation=custom"},
       {"data.rotation=5", "data.augmentation=custom"},
+      {"data.smallest_part=0.5", "data.augmentation=custom"},
+      {"data.image_size=192", "data=imagefolder"},
+      {"data.resize=300", "data=imagefolder"},
+      {"train.dropout=0.1", "model=wrn-16-4"},
+      {"train.last_momentum=0.5", "model=wrn-16-4"},
       {"method.cs.s0=0.1", "train.method=cs"},
       {"method.cs.beta=100", "train.method=cs"},
       {"method.cs.penalty=1e-4", "train.method=cs"},
