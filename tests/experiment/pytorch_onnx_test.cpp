@@ -42,7 +42,7 @@ TEST_P(PytorchOnnx, IsPrunedRetrainedAndExported) {
         "data=" + std::string(real ? "fashion-mnist" : "mnist"),
         "data.path=" + (real ? "" : digits.at("data").string()), std::string("data.limit=1024"),
         std::string("threads=2"), std::string("prune.sparsity=0.9"),
-        std::string("retrain.epochs=1"), std::string("train.batch_size=64"),
+        std::string("retrain.epochs=1"), std::string("train.batch_size=16"),
         std::string("train.lr=0.05"), std::string("train.epochs=10")}) {
     config.apply(text);
   }
@@ -50,7 +50,8 @@ TEST_P(PytorchOnnx, IsPrunedRetrainedAndExported) {
   ASSERT_EQ(result["stages"].size(), 3U);
   EXPECT_NEAR(result["stages"][2]["sparsity"]["prunable"].get<double>(), 0.9, 1e-3);
   // From random weights, one epoch on a thousand images.
-  EXPECT_GT(result["stages"][2]["test"]["top1"].get<double>(), real ? 25 : 12);
+  EXPECT_LT(result["stages"][2]["test"]["loss"].get<double>(),
+            result["stages"][1]["test"]["loss"].get<double>());
 
   const TensorMap state = read_safetensors(folder / "run" / "model.safetensors").tensors;
   const OnnxReport report =
