@@ -91,7 +91,7 @@ TEST_F(ModelFileTest, IsRefusedWhereItDoesNotFit) {
       path(),
       {{run + tiny_of("gone.onnx"), {"gone.onnx"}},
        {run + tiny_of("cut.onnx"), {"cut.onnx"}},
-       {run + tiny_of("text.onnx"), {"text.onnx", "no ONNX model"}},
+       {run + tiny_of("text.onnx"), {"text.onnx", "not an ONNX model"}},
        {run + tiny_of("colour.onnx"), {"colour.onnx", "3x8x8", "1x8x8"}},
        {run + tiny_of("classes.onnx"), {"classes.onnx", "[11]", "10 classes"}},
        {run + tiny_of(".onnx"), {"'model'", "a file *.onnx"}},
