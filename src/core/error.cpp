@@ -1,7 +1,8 @@
 #include "pollard/error.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "core/terminal_text.h"
 
 namespace pollard {
 
@@ -27,10 +28,7 @@ int exit_status(ErrorCode code) noexcept {
 std::string one_line(const Error& error) {
   std::string line = error.what();
   if (!error.hint().empty()) line += " (" + error.hint() + ")";
-  // Names come from files too: no line breaks and no codes for the terminal.
-  std::ranges::replace_if(
-      line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-  return line;
+  return without_codes(std::move(line));  // names come from files too
 }
 
 }  // namespace pollard

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/part_file.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -48,21 +49,9 @@ void sync_folder(const fs::path& folder) {
 fs::path write_beside(const fs::path& path, std::span<const std::byte> content) {
   fs::path temporary = path;
   temporary += kPart;
-  const Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (fd.get() < 0) fail("write", temporary, errno);
-  // A full disk should not stay full of our remains.
-  const auto abandon = [&](const char* doing, int error) {
-    ::unlink(temporary.c_str());
-    fail(doing, temporary, error);
-  };
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd.get(), content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) abandon("write", errno);
-    content = content.subspan(static_cast<std::size_t>(written));
-  }
-  if (::fsync(fd.get()) != 0) abandon("flush", errno);
-  return temporary;
+  PartFile file(path, temporary);
+  file.append(content);
+  return file.finish();
 }
 
 void publish(const fs::path& temporary, const fs::path& path) {

@@ -13,8 +13,19 @@
 
 namespace pollard {
 
-PartFile::PartFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
-  temporary_ += fmt::format(".{}.part", ::getpid());  // two processes may write the same file
+namespace {
+
+// Two processes may write the same file.
+std::filesystem::path own_temporary(std::filesystem::path path) {
+  return path += fmt::format(".{}.part", ::getpid());
+}
+
+}  // namespace
+
+PartFile::PartFile(const std::filesystem::path& path) : PartFile(path, own_temporary(path)) {}
+
+PartFile::PartFile(std::filesystem::path path, std::filesystem::path temporary)
+    : path_(std::move(path)), temporary_(std::move(temporary)) {
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("write");
 }
@@ -46,10 +57,12 @@ void PartFile::append(std::span<const std::byte> bytes) {
   size_ += bytes.size();
 }
 
-void PartFile::publish() {
+std::filesystem::path PartFile::finish() {
   if (::fsync(descriptor_) != 0) fail("flush");
   ::close(std::exchange(descriptor_, -1));
-  pollard::publish(temporary_, path_);
+  return temporary_;
 }
+
+void PartFile::publish() { pollard::publish(finish(), path_); }
 
 }  // namespace pollard

@@ -12,7 +12,9 @@ namespace pollard {
 class PartFile {
  public:
   /// Begins a file beside `path`. Everything here throws Error{Io} naming it.
-  explicit PartFile(std::filesystem::path path);
+  explicit PartFile(const std::filesystem::path& path);
+  /// The same in `temporary`, whose name is the caller's.
+  PartFile(std::filesystem::path path, std::filesystem::path temporary);
   /// Removes what was not published.
   ~PartFile();
   PartFile(const PartFile&) = delete;
@@ -22,6 +24,8 @@ class PartFile {
   /// Overwrites bytes that are there.
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// Syncs the file and leaves it where it is: the temporary's path, for publish() of files.h.
+  [[nodiscard]] std::filesystem::path finish();
   /// Puts the file in its place.
   void publish();
 

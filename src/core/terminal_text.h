@@ -18,6 +18,9 @@ namespace pollard {
 /// Lines of at most `width` columns, broken at spaces; a longer word is broken where it must be.
 [[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
+/// With spaces for line breaks and codes for the terminal, which text from files may hold.
+[[nodiscard]] std::string without_codes(std::string text);
+
 /// Whether the text is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 [[nodiscard]] bool is_utf8(std::string_view text);
 
