@@ -2,11 +2,11 @@
 // (.safetensors, .pt, .pth, .th) or of a network (.plrd, .onnx), as a table.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
 
+#include "core/terminal_text.h"
 #include "experiment/parameters.h"
 #include "experiment/setup.h"
 #include "graph/byte_cursor.h"
@@ -35,13 +35,10 @@ TextTable byte_table(const sparse::NetworkFile& file) {
   return table;
 }
 
-// A hostile file must not reach the terminal with codes of its own.
 void print_notes(const std::map<std::string, std::string>& notes) {
   for (const auto& [key, value] : notes) {
-    std::string line = fmt::format("note {}: {}", shortened(key), shortened(value));
-    std::ranges::replace_if(
-        line, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
-    fmt::print("{}\n", line);
+    const std::string line = fmt::format("note {}: {}", shortened(key), shortened(value));
+    fmt::print("{}\n", without_codes(line));
   }
 }
 
