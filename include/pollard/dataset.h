@@ -89,6 +89,8 @@ struct DatasetSettings {
 [[nodiscard]] DataSplits load_dataset(std::string_view name, const std::filesystem::path& path,
                                       std::int64_t limit);
 [[nodiscard]] std::vector<std::string> dataset_names();
+/// Whether the data set is one of picture files of any size: "imagefolder" and "imagenet".
+[[nodiscard]] bool holds_pictures(std::string_view name);
 
 /// What images a data set has as it is published, without reading it. Throws Error{Config} for an
 /// unknown name and for "imagefolder".

@@ -88,14 +88,14 @@ std::vector<std::string> class_order(std::vector<std::string> names) {
 }
 
 void read_pictures(const fs::path& folder, LabelledImages& images) {
-  const ImageList found = list_images(folder);
-  if (static_cast<std::int64_t>(found.classes.size()) != images.classes) {
+  std::vector<std::string> names = class_names(folder);
+  if (static_cast<std::int64_t>(names.size()) != images.classes) {
     throw Error(ErrorCode::Input,
-                fmt::format("'{}' has {} class folders, expected {}", folder.string(),
-                            found.classes.size(), images.classes),
+                fmt::format("'{}' has {} class folders, expected {}", folder.string(), names.size(),
+                            images.classes),
                 "use data=imagefolder for other pictures");
   }
-  const ImageList list = list_images(folder, class_order(found.classes));
+  const ImageList list = list_images(folder, class_order(std::move(names)));
   ImageDecoder decoder;
   std::vector<std::uint8_t> pixels;
   for (const ImageList::Entry& image : list.images) {

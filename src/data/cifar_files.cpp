@@ -16,11 +16,12 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 28;  // the largest there is has 155 MB
 
+std::string title(std::int64_t classes) { return fmt::format("CIFAR-{}", classes); }
+
 std::vector<CifarNames> layouts(std::int64_t classes) {
-  const std::string title = fmt::format("CIFAR-{}", classes);
   std::vector<CifarNames> all = {
-      {CifarLayout::Binary, "the binary version of " + title, "", {}, {}, {}},
-      {CifarLayout::Pickles, "the Python version of " + title, "", {}, {}, {}}};
+      {CifarLayout::Binary, "the binary version of " + title(classes), "", {}, {}, {}},
+      {CifarLayout::Pickles, "the Python version of " + title(classes), "", {}, {}, {}}};
   for (CifarNames& names : all) {
     const bool binary = names.layout == CifarLayout::Binary;
     const std::string ending = binary ? ".bin" : "";
@@ -38,8 +39,6 @@ std::vector<CifarNames> layouts(std::int64_t classes) {
   }
   return all;
 }
-
-std::string title(std::int64_t classes) { return fmt::format("CIFAR-{}", classes); }
 
 std::string expectation(const std::vector<CifarNames>& all) {
   std::string text = "set data.path to ";

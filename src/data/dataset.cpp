@@ -117,6 +117,8 @@ std::vector<std::string> dataset_names() {
   return {"fashion-mnist", "mnist", "cifar10", "cifar100", "imagefolder", "imagenet"};
 }
 
+bool holds_pictures(std::string_view name) { return name == "imagefolder" || name == "imagenet"; }
+
 ImageFormat dataset_format(std::string_view name) {
   if (name == "fashion-mnist" || name == "mnist") return {{1, 28, 28}, 10};
   if (name == "cifar10") return {{3, 32, 32}, 10};
@@ -165,8 +167,8 @@ DataSplits load_dataset(const DatasetSettings& settings, Progress& progress) {
     throw Error(ErrorCode::Config, fmt::format("the data set '{}' has no default folder", name),
                 "set data.path to the folder of its files");
   }
-  const bool pictures = name == "imagefolder" || name == "imagenet";
-  DataSplits splits = pictures ? load_image_splits(settings, progress) : load_images(settings);
+  DataSplits splits =
+      holds_pictures(name) ? load_image_splits(settings, progress) : load_images(settings);
   hold_out(splits, settings.validation);
   return splits;
 }

@@ -5,8 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/hash.h"
-#include "data/framing.h"
 #include "data/image_cache_file.h"
 #include "data/pool.h"
 #include "pollard/error.h"
@@ -14,34 +12,13 @@
 namespace pollard {
 namespace {
 
-class CachedFolder final : public Dataset {
+class CachedFolder final : public PictureDataset {
  public:
   CachedFolder(std::filesystem::path path, CacheFile cache, ImageList list,
                const PictureSizes& sizes)
-      : path_(std::move(path)), cache_(std::move(cache)), list_(std::move(list)), sizes_(sizes) {}
+      : PictureDataset(std::move(list), sizes), path_(std::move(path)), cache_(std::move(cache)) {}
 
-  [[nodiscard]] std::int64_t size() const override {
-    return static_cast<std::int64_t>(list_.images.size());
-  }
-  [[nodiscard]] std::int64_t classes() const override {
-    return static_cast<std::int64_t>(list_.classes.size());
-  }
-  [[nodiscard]] ImageShape image_shape() const override { return {3, sizes_.size, sizes_.size}; }
-  [[nodiscard]] std::int64_t label(std::int64_t index) const override {
-    (void)picture(index);
-    return list_.images[static_cast<std::size_t>(index)].label;
-  }
   [[nodiscard]] std::vector<std::string> problems() const override { return cache_.reasons; }
-
-  void read(std::int64_t index, std::span<std::uint8_t> out) const override {
-    const CachedPicture& from = usable(index);
-    read_view(from, centered_part(from.width, from.height, sizes_.size, sizes_.shorter_side), out);
-  }
-  void read_part(std::int64_t index, double smallest, RandomStream chance,
-                 std::span<std::uint8_t> out) const override {
-    const CachedPicture& from = usable(index);
-    read_view(from, random_part(from.width, from.height, sizes_.size, smallest, chance), out);
-  }
 
  private:
   struct Worker {
@@ -49,27 +26,22 @@ class CachedFolder final : public Dataset {
     Resampler resampler;
   };
 
-  [[nodiscard]] const CachedPicture& picture(std::int64_t index) const {
-    if (index < 0 || index >= size()) {
-      throw Error(ErrorCode::Internal, fmt::format("image {} of a data set of {}", index, size()));
-    }
-    return cache_.pictures[static_cast<std::size_t>(index)];
-  }
-
   [[nodiscard]] const CachedPicture& usable(std::int64_t index) const {
-    const CachedPicture& found = picture(index);
+    const std::string& name = entry(index).name;
+    const CachedPicture& found = cache_.pictures[static_cast<std::size_t>(index)];
     if (found.width > 0) return found;
-    throw UnusableImage(
-        ErrorCode::Input,
-        fmt::format("'{}' cannot be used", list_.images[static_cast<std::size_t>(index)].name));
+    throw UnusableImage(ErrorCode::Input, fmt::format("'{}' cannot be used", name));
   }
 
-  void read_view(const CachedPicture& from, const View& view, std::span<std::uint8_t> out) const {
+  void read_view(std::int64_t index, const Framing& framing,
+                 std::span<std::uint8_t> out) const override {
+    const CachedPicture& from = usable(index);
     const std::span<const std::uint8_t> pixels = cache_.pixels(from);
-    if (hash64({reinterpret_cast<const char*>(pixels.data()), pixels.size()}) != from.hash) {
+    if (pixel_hash(pixels) != from.hash) {
       throw Error(ErrorCode::Input, fmt::format("'{}' is damaged", path_.string()),
                   "remove it: it is made anew");
     }
+    const View view = framing(from.width, from.height);
     const AxisView::Reach x = view.x.reach(), y = view.y.reach();
     std::unique_ptr<Worker> worker = workers_.take();
     worker->pixels.resize(x.end - x.first, y.end - y.first);
@@ -85,8 +57,6 @@ class CachedFolder final : public Dataset {
 
   std::filesystem::path path_;
   CacheFile cache_;
-  ImageList list_;
-  PictureSizes sizes_;
   mutable Pool<Worker> workers_;
 };
 

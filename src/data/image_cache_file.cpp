@@ -39,10 +39,6 @@ std::string index_hash(const Header& header, std::span<const std::byte> index) {
   return Hasher().add(bytes).add(index).hex();
 }
 
-std::uint64_t pixel_hash(std::span<const std::uint8_t> pixels) {
-  return hash64({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
-}
-
 // What becomes of one file.
 struct Decoded {
   std::vector<std::uint8_t> pixels;
@@ -92,6 +88,10 @@ void decode_some(const ImageList& list, std::size_t first, std::int64_t shorter_
 }
 
 }  // namespace
+
+std::uint64_t pixel_hash(std::span<const std::uint8_t> pixels) {
+  return hash64({reinterpret_cast<const char*>(pixels.data()), pixels.size()});
+}
 
 std::string cache_key(const ImageList& list, std::int64_t shorter_side) {
   return Hasher().add(fingerprint(list)).add(fmt::format("{} {}", kVersion, shorter_side)).hex();

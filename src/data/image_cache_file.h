@@ -22,6 +22,8 @@ struct CachedPicture {
 };
 static_assert(sizeof(CachedPicture) == 24);
 
+[[nodiscard]] std::uint64_t pixel_hash(std::span<const std::uint8_t> pixels);
+
 /// A file that is whole and of the key.
 struct CacheFile {
   MappedFile file;

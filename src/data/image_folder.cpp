@@ -36,34 +36,49 @@ std::vector<std::string> ProblemList::all() const {
   return texts;
 }
 
-ImageFolder::ImageFolder(ImageList list, const PictureSizes& sizes)
+PictureDataset::PictureDataset(ImageList list, const PictureSizes& sizes)
     : list_(std::move(list)), sizes_(sizes) {
   check_sizes(sizes);
 }
 
-std::int64_t ImageFolder::size() const { return static_cast<std::int64_t>(list_.images.size()); }
+std::int64_t PictureDataset::size() const { return static_cast<std::int64_t>(list_.images.size()); }
 
-std::int64_t ImageFolder::classes() const {
+std::int64_t PictureDataset::classes() const {
   return static_cast<std::int64_t>(list_.classes.size());
 }
 
-ImageShape ImageFolder::image_shape() const { return {3, sizes_.size, sizes_.size}; }
+ImageShape PictureDataset::image_shape() const { return {3, sizes_.size, sizes_.size}; }
 
-const ImageList::Entry& ImageFolder::entry(std::int64_t index) const {
+const ImageList::Entry& PictureDataset::entry(std::int64_t index) const {
   if (index < 0 || index >= size()) {
     throw Error(ErrorCode::Internal, fmt::format("image {} of a data set of {}", index, size()));
   }
   return list_.images[static_cast<std::size_t>(index)];
 }
 
-std::int64_t ImageFolder::label(std::int64_t index) const { return entry(index).label; }
+std::int64_t PictureDataset::label(std::int64_t index) const { return entry(index).label; }
+
+void PictureDataset::read(std::int64_t index, std::span<std::uint8_t> out) const {
+  const auto framing = [this](std::int64_t width, std::int64_t height) {
+    return centered_part(width, height, sizes_.size, sizes_.shorter_side);
+  };
+  read_view(index, framing, out);
+}
+
+void PictureDataset::read_part(std::int64_t index, double smallest, RandomStream chance,
+                               std::span<std::uint8_t> out) const {
+  const auto framing = [&](std::int64_t width, std::int64_t height) {
+    return random_part(width, height, sizes_.size, smallest, chance);
+  };
+  read_view(index, framing, out);
+}
 
 void ImageFolder::read_view(std::int64_t index, const Framing& framing,
                             std::span<std::uint8_t> out) const {
   const ImageList::Entry& image = entry(index);
   std::unique_ptr<Worker> worker = workers_.take();
   try {
-    worker->decoder.read(list_.folder / image.name, framing, worker->pixels);
+    worker->decoder.read(folder() / image.name, framing, worker->pixels);
   } catch (const UnusableImage& error) {
     problems_.add(index, error.what());
     throw;
@@ -74,21 +89,6 @@ void ImageFolder::read_view(std::int64_t index, const Framing& framing,
   }
   std::ranges::copy(worker->pixels, out.begin());
   workers_.give(std::move(worker));
-}
-
-void ImageFolder::read(std::int64_t index, std::span<std::uint8_t> out) const {
-  const auto framing = [this](std::int64_t width, std::int64_t height) {
-    return centered_part(width, height, sizes_.size, sizes_.shorter_side);
-  };
-  read_view(index, framing, out);
-}
-
-void ImageFolder::read_part(std::int64_t index, double smallest, RandomStream chance,
-                            std::span<std::uint8_t> out) const {
-  const auto framing = [&](std::int64_t width, std::int64_t height) {
-    return random_part(width, height, sizes_.size, smallest, chance);
-  };
-  read_view(index, framing, out);
 }
 
 }  // namespace pollard

@@ -1,4 +1,5 @@
-// A data set of picture files, decoded when they are asked for.
+// Data sets of picture files. Which pixels of a picture are looked at is one thing for all of them;
+// where these come from is not: ImageFolder decodes the file whenever it is asked.
 #pragma once
 
 #include <filesystem>
@@ -33,9 +34,10 @@ class ProblemList {
   std::map<std::int64_t, std::string> problems_;
 };
 
-class ImageFolder final : public Dataset {
+class PictureDataset : public Dataset {
  public:
-  ImageFolder(ImageList list, const PictureSizes& sizes);
+  /// Throws Error{Config} as check_sizes().
+  PictureDataset(ImageList list, const PictureSizes& sizes);
   [[nodiscard]] std::int64_t size() const override;
   [[nodiscard]] std::int64_t classes() const override;
   [[nodiscard]] ImageShape image_shape() const override;
@@ -43,6 +45,22 @@ class ImageFolder final : public Dataset {
   void read(std::int64_t index, std::span<std::uint8_t> out) const override;
   void read_part(std::int64_t index, double smallest, RandomStream chance,
                  std::span<std::uint8_t> out) const override;
+
+ protected:
+  virtual void read_view(std::int64_t index, const Framing& framing,
+                         std::span<std::uint8_t> out) const = 0;
+  /// Throws Error{Internal} outside of the list.
+  [[nodiscard]] const ImageList::Entry& entry(std::int64_t index) const;
+  [[nodiscard]] const std::filesystem::path& folder() const { return list_.folder; }
+
+ private:
+  ImageList list_;
+  PictureSizes sizes_;
+};
+
+class ImageFolder final : public PictureDataset {
+ public:
+  using PictureDataset::PictureDataset;
   [[nodiscard]] std::vector<std::string> problems() const override { return problems_.all(); }
 
  private:
@@ -50,11 +68,9 @@ class ImageFolder final : public Dataset {
     ImageDecoder decoder;
     std::vector<std::uint8_t> pixels;
   };
-  void read_view(std::int64_t index, const Framing& framing, std::span<std::uint8_t> out) const;
-  [[nodiscard]] const ImageList::Entry& entry(std::int64_t index) const;
+  void read_view(std::int64_t index, const Framing& framing,
+                 std::span<std::uint8_t> out) const override;
 
-  ImageList list_;
-  PictureSizes sizes_;
   mutable ProblemList problems_;
   mutable Pool<Worker> workers_;
 };

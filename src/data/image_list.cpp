@@ -78,13 +78,18 @@ bool has_class_folders(const fs::path& folder) {
   return fs::is_directory(folder, ignored) && !folders_within(folder).empty();
 }
 
-ImageList list_images(const fs::path& folder, std::vector<std::string> classes) {
-  const std::vector<std::string> names = folders_within(folder);
+std::vector<std::string> class_names(const fs::path& folder) {
+  std::vector<std::string> names = folders_within(folder);
   if (names.empty()) {
     throw Error(
         ErrorCode::Input, fmt::format("'{}' has no class folders", folder.string()),
         "expected FOLDER/CLASS/PICTURE.jpg; a flat folder has to be sorted into them first");
   }
+  return names;
+}
+
+ImageList list_images(const fs::path& folder, std::vector<std::string> classes) {
+  const std::vector<std::string> names = class_names(folder);
   ImageList list{folder, classes.empty() ? names : std::move(classes), {}};
   for (const std::string& name : names)
     add_pictures(list, name, label_of(name, list.classes, folder));

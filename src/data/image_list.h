@@ -27,6 +27,9 @@ struct ImageList {
 [[nodiscard]] ImageList list_images(const std::filesystem::path& folder,
                                     std::vector<std::string> classes = {});
 
+/// The names of its class folders, sorted. Throws as list_images() where there are none.
+[[nodiscard]] std::vector<std::string> class_names(const std::filesystem::path& folder);
+
 /// Whether there are folders within the folder.
 [[nodiscard]] bool has_class_folders(const std::filesystem::path& folder);
 

@@ -118,7 +118,9 @@ void add_data(ParameterTable& table) {
                  "same ones: what happens in a run is then measured on them, and the test set "
                  "is read once, at the end. 0: none are held out.",
              .minimum = 0});
-  const OnlyWith pictures{"data", {"imagefolder", "imagenet"}};
+  std::vector<std::string> names = dataset_names();
+  std::erase_if(names, [](const std::string& name) { return !holds_pictures(name); });
+  const OnlyWith pictures{"data", std::move(names)};
   table.add({.key = "data.image_size",
              .fallback = whole(224),
              .unit = "pixels",

@@ -20,13 +20,9 @@ namespace {
 
 constexpr std::int64_t kTestBatch = 256;
 
-bool is_pictures(const Config& config) {
-  return config.text("data") == "imagefolder" || config.text("data") == "imagenet";
-}
-
 Normalization chosen_normalization(const Config& config, std::int64_t channels) {
   const std::string& name = config.text("data.normalization");
-  const std::string& own = is_pictures(config) ? "imagenet" : config.text("data");
+  const std::string& own = holds_pictures(config.text("data")) ? "imagenet" : config.text("data");
   return normalization(name == "auto" ? own : name, channels);
 }
 
@@ -38,7 +34,7 @@ Augmentation chosen_augmentation(const Config& config) {
             config.real("data.rotation"), config.real("data.smallest_part")};
   }
   const std::string& data = config.text("data");
-  if (is_pictures(config)) return {0, true, 0, 0.08};
+  if (holds_pictures(config.text("data"))) return {0, true, 0, 0.08};
   if (data == "cifar100") return {4, true, 15, 0};
   if (data == "cifar10") return {4, true, 0, 0};
   if (data == "fashion-mnist") return {2, true, 0, 0};
