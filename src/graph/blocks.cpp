@@ -80,6 +80,13 @@ std::string add_dropout(Graph& graph, const std::string& name, const std::string
   return ratio == 0 ? x : graph.add_node(name, Dropout{ratio}, {x});
 }
 
+void add_mean_and_linear(Graph& graph, const std::string& pool, const std::string& linear,
+                         const std::string& x, std::int64_t classes) {
+  std::string value = graph.add_node(pool, GlobalAveragePool{}, {x});
+  value = graph.add_node("flatten", Flatten{}, {value});
+  graph.set_output(add_linear(graph, linear, value, classes));
+}
+
 std::string add_option_a_shortcut(Graph& graph, const std::string& name, const std::string& x,
                                   std::int64_t channels, std::int64_t stride) {
   const std::int64_t missing = channels - shape_of_rank(graph, name, x, 4)[1];

@@ -33,6 +33,10 @@ std::string add_max_pool(Graph& graph, const std::string& name, const std::strin
 /// Nothing, and x itself, where the ratio is 0.
 std::string add_dropout(Graph& graph, const std::string& name, const std::string& x, double ratio);
 
+/// The end of a network: the mean of each channel (POOL, "flatten") and a linear layer, the output.
+void add_mean_and_linear(Graph& graph, const std::string& pool, const std::string& linear,
+                         const std::string& x, std::int64_t classes);
+
 /// He et al. 2016, option A: every `stride`-th pixel, zero channels added equally on both sides;
 /// no parameters. Adds the nodes NAME.slice and NAME.pad, and neither where the shape stays.
 std::string add_option_a_shortcut(Graph& graph, const std::string& name, const std::string& x,

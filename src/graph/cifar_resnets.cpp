@@ -59,9 +59,7 @@ Graph build(std::string_view name, ImageShape input, std::int64_t classes, const
                         stage > 1 && block == 0 ? 2 : 1);
     }
   }
-  value = graph.add_node("pool", GlobalAveragePool{}, {value});
-  value = graph.add_node("flatten", Flatten{}, {value});
-  graph.set_output(add_linear(graph, "linear", value, classes));
+  add_mean_and_linear(graph, "pool", "linear", value, classes);
   return graph;
 }
 

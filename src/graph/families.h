@@ -2,6 +2,7 @@
 // family's names.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,18 @@ struct NetworkFamily {
   Graph (*build)(std::string_view name, ImageShape input, std::int64_t classes,
                  const NetworkSettings& settings);
 };
+
+/// Of a family's table of layouts: the one with the name, which is there, and all names.
+template <typename Table>
+[[nodiscard]] const auto& layout_of(const Table& table, std::string_view name) {
+  return *std::ranges::find_if(table, [name](const auto& each) { return each.name == name; });
+}
+template <typename Table>
+[[nodiscard]] std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& each : table) names.emplace_back(each.name);
+  return names;
+}
 
 [[nodiscard]] NetworkFamily cifar_resnets();
 [[nodiscard]] NetworkFamily wide_resnets();

@@ -13,7 +13,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "graph/blocks.h"
@@ -63,13 +62,8 @@ std::string add_block(Graph& graph, const std::string& name, const std::string& 
   return graph.add_node(name + ".relu", Relu{}, {sum});
 }
 
-const Layout& network_of(std::string_view name) {
-  return *std::find_if(kNetworks.begin(), kNetworks.end(),
-                       [name](const Layout& network) { return network.name == name; });
-}
-
 Graph build(std::string_view name, ImageShape input, std::int64_t classes, const NetworkSettings&) {
-  const Layout& network = network_of(name);
+  const Layout& network = layout_of(kNetworks, name);
   Graph graph(std::string(name), input);
   std::string value = add_conv(graph, "conv1", std::string(Graph::kInput),
                                {.channels = 64, .kernel = 7, .stride = 2, .padding = 3});
@@ -83,18 +77,12 @@ Graph build(std::string_view name, ImageShape input, std::int64_t classes, const
                     std::int64_t{64} << stage, stage > 0 && block == 0 ? 2 : 1, network.bottleneck);
     }
   }
-  value = graph.add_node("avgpool", GlobalAveragePool{}, {value});
-  value = graph.add_node("flatten", Flatten{}, {value});
-  graph.set_output(add_linear(graph, "fc", value, classes));
+  add_mean_and_linear(graph, "avgpool", "fc", value, classes);
   return graph;
 }
 
 }  // namespace
 
-NetworkFamily imagenet_resnets() {
-  NetworkFamily family{{}, build};
-  for (const Layout& network : kNetworks) family.names.emplace_back(network.name);
-  return family;
-}
+NetworkFamily imagenet_resnets() { return {names_of(kNetworks), build}; }
 
 }  // namespace pollard

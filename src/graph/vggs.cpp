@@ -39,9 +39,7 @@ Graph build(std::string_view name, ImageShape input, std::int64_t classes, const
     value = add_batch_norm(graph, next_name(), value);
     value = graph.add_node(next_name(), Relu{}, {value});
   }
-  value = graph.add_node("pool", GlobalAveragePool{}, {value});
-  value = graph.add_node("flatten", Flatten{}, {value});
-  graph.set_output(add_linear(graph, "classifier", value, classes));
+  add_mean_and_linear(graph, "pool", "classifier", value, classes);
   return graph;
 }
 

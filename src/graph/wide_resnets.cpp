@@ -14,7 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 
 #include "graph/blocks.h"
@@ -85,14 +84,9 @@ std::string add_standard_block(Graph& graph, const Block& block) {
   return graph.add_node(block.name + ".add", Add{}, {value, shortcut});
 }
 
-const Width& network_of(std::string_view name) {
-  return *std::find_if(kNetworks.begin(), kNetworks.end(),
-                       [name](const Width& network) { return network.name == name; });
-}
-
 Graph build(std::string_view name, ImageShape input, std::int64_t classes,
             const NetworkSettings& settings) {
-  const auto& [_, depth, factor, standard] = network_of(name);
+  const auto& [_, depth, factor, standard] = layout_of(kNetworks, name);
   const double dropout = settings.dropout.value_or(standard ? 0 : 0.3);
   const double momentum = settings.last_momentum.value_or(standard ? 0.1 : 0.9);
   Graph graph(std::string(name), input);
@@ -108,18 +102,12 @@ Graph build(std::string_view name, ImageShape input, std::int64_t classes,
   }
   value = add_batch_norm(graph, "bn1", value, momentum);
   value = graph.add_node("relu", Relu{}, {value});
-  value = graph.add_node("pool", GlobalAveragePool{}, {value});
-  value = graph.add_node("flatten", Flatten{}, {value});
-  graph.set_output(add_linear(graph, standard ? "fc" : "linear", value, classes));
+  add_mean_and_linear(graph, "pool", standard ? "fc" : "linear", value, classes);
   return graph;
 }
 
 }  // namespace
 
-NetworkFamily wide_resnets() {
-  NetworkFamily family{{}, build};
-  for (const Width& network : kNetworks) family.names.emplace_back(network.name);
-  return family;
-}
+NetworkFamily wide_resnets() { return {names_of(kNetworks), build}; }
 
 }  // namespace pollard
