@@ -21,7 +21,6 @@
 #include "pollard/error.h"
 #include "pollard/onnx_file.h"
 #include "pollard/pytorch_file.h"
-#include "pollard/random.h"
 #include "pollard/torch_engine.h"
 #include "sparse/network.h"
 #include "sparse/plrd.h"
@@ -177,13 +176,10 @@ Exported network_of(const Arguments& arguments) {
 // ---- sparse files ----
 
 Batch random_batch(const Graph& graph) {
-  Batch batch{.count = kCheckImages, .shape = graph.input_shape(), .images = {}, .labels = {}};
-  const auto [channels, height, width] = batch.shape;
-  RandomStream stream(1, Purpose::Testing, 0, 0);
-  batch.images.resize(static_cast<std::size_t>(batch.count * channels * height * width));
-  for (float& pixel : batch.images) pixel = stream.normal();
-  batch.labels.assign(static_cast<std::size_t>(batch.count), 0);
-  return batch;
+  return {.count = kCheckImages,
+          .shape = graph.input_shape(),
+          .images = random_images(graph, kCheckImages, 1),
+          .labels = std::vector<std::int64_t>(static_cast<std::size_t>(kCheckImages), 0)};
 }
 
 // The largest difference of outputs to LibTorch's, for a batch and for single images.

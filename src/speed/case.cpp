@@ -9,9 +9,9 @@
 
 #include "experiment/environment.h"
 #include "pollard/error.h"
-#include "pollard/random.h"
 #include "speed/calibration.h"
 #include "speed/case_layers.h"
+#include "speed/contender.h"
 #include "speed/peers.h"
 #include "speed/pinning.h"
 #include "speed/race.h"
@@ -29,14 +29,6 @@ json times(const Spread& spread) {
           {"low_quartile_ms", 1e3 * spread.low},
           {"high_quartile_ms", 1e3 * spread.high},
           {"calls", spread.count}};
-}
-
-std::vector<float> random_images(const Graph& graph, std::int64_t count, std::uint64_t seed) {
-  std::vector<float> values(
-      static_cast<std::size_t>(count * element_count(graph.shape(Graph::kInput))));
-  RandomStream stream(seed, Purpose::Timing, 0, 0);
-  for (float& value : values) value = stream.normal();
-  return values;
 }
 
 class CaseRun {

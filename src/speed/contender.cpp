@@ -4,7 +4,17 @@
 #include <cmath>
 #include <limits>
 
+#include "pollard/random.h"
+
 namespace pollard {
+
+std::vector<float> random_images(const Graph& graph, std::int64_t count, std::uint64_t seed) {
+  std::vector<float> values(
+      static_cast<std::size_t>(count * element_count(graph.shape(Graph::kInput))));
+  RandomStream stream(seed, Purpose::Timing, 0, 0);
+  for (float& value : values) value = stream.normal();
+  return values;
+}
 
 double relative_difference(std::span<const float> a, std::span<const float> b) {
   constexpr double infinity = std::numeric_limits<double>::infinity();

@@ -1,12 +1,14 @@
 // Who takes part in a measurement: a network that computes the outputs of one batch, over and over.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/timing.h"
+#include "pollard/graph.h"
 
 namespace pollard {
 
@@ -34,6 +36,10 @@ class Contender {
  private:
   std::string name_;
 };
+
+/// Normal numbers for so many of the network's inputs.
+[[nodiscard]] std::vector<float> random_images(const Graph& graph, std::int64_t count,
+                                               std::uint64_t seed);
 
 /// The largest |a - b| over the largest |b|; infinity where sizes differ or a value is no number.
 [[nodiscard]] double relative_difference(std::span<const float> a, std::span<const float> b);
