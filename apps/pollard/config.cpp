@@ -21,10 +21,20 @@ Config read_over(const ParameterTable& table, const Arguments& arguments) {
   return config;
 }
 
-// Known keys that no run has: an error of their own, not "unknown key".
+// Of a configuration that cannot be read: known keys that no run has are an error of their own, not
+// "unknown key".
 void refuse_keys_of_bench(const Arguments& arguments) {
   for (const std::string& key : read_over(all_parameters(), arguments).given_keys()) {
     if (parameter_table().find(key) == nullptr) refuse_without_effect(key, arguments.verb);
+  }
+}
+
+Config read_of_verb(const Arguments& arguments) {
+  try {
+    return read_over(parameters_of(arguments.verb), arguments);
+  } catch (const Error&) {
+    if (arguments.verb != "bench") refuse_keys_of_bench(arguments);
+    throw;
   }
 }
 
@@ -35,9 +45,7 @@ Config read_config(const Arguments& arguments) {
     throw Error(ErrorCode::Usage, "no configuration file '" + arguments.config_file.string() + "'",
                 "parameters are given as key=value");
   }
-  const ParameterTable& table = parameters_of(arguments.verb);
-  if (&table == &parameter_table()) refuse_keys_of_bench(arguments);
-  Config config = read_over(table, arguments);
+  Config config = read_of_verb(arguments);
   // A resumed run's other settings are in its folder.
   if (!arguments.resume) config.check_effective();
   return config;
