@@ -24,6 +24,7 @@ namespace {
 
 using test::near;
 using test::same_bits;
+using test::slot_of;
 using test::thrown_by;
 using ::testing::HasSubstr;
 
@@ -62,12 +63,6 @@ struct Pair {
 /// Gradients of weights that are left; of others the whole.
 at::Tensor kept_gradient(const ParameterSlot& slot) {
   return slot.mask.defined() ? slot.gradient * slot.mask : slot.gradient;
-}
-
-ParameterSlot& slot_of(Engine& engine, std::string_view name) {
-  const auto found = std::ranges::find(engine.slots(), name, &ParameterSlot::name);
-  EXPECT_NE(found, engine.slots().end()) << name;
-  return *found;
 }
 
 std::int64_t not_zero(const TensorMap& masks, const TensorMap& tensors) {

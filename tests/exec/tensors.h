@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <string_view>
 
 #include "pollard/batch.h"
+#include "pollard/engine.h"
 
 namespace pollard::test {
 
@@ -56,6 +58,12 @@ inline Batch formula_batch(std::int64_t count, ImageShape shape, std::int64_t cl
   }
   for (std::int64_t n = 0; n < count; ++n) batch.labels.push_back(n % classes);
   return batch;
+}
+
+inline ParameterSlot& slot_of(Engine& engine, std::string_view name) {
+  const auto found = std::ranges::find(engine.slots(), name, &ParameterSlot::name);
+  EXPECT_NE(found, engine.slots().end()) << name;
+  return *found;
 }
 
 }  // namespace pollard::test

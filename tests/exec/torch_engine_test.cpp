@@ -18,6 +18,7 @@ namespace {
 
 using test::near;
 using test::same_bits;
+using test::slot_of;
 using test::thrown_by;
 using ::testing::HasSubstr;
 
@@ -31,12 +32,6 @@ std::unique_ptr<Engine> small_engine(const TorchEngineSettings& settings = {}) {
   auto engine = make_torch_engine(graph, settings);
   engine->load_state(initialize(graph, 1, Initialization::Kaiming));
   return engine;
-}
-
-ParameterSlot& slot_of(Engine& engine, std::string_view name) {
-  const auto found = std::ranges::find(engine.slots(), name, &ParameterSlot::name);
-  EXPECT_NE(found, engine.slots().end()) << name;
-  return *found;
 }
 
 /// Other values than zero in every tensor of the graph.
