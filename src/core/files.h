@@ -21,6 +21,9 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> co
                                                  std::span<const std::byte> content);
 void publish(const std::filesystem::path& temporary, const std::filesystem::path& path);
 
+/// Makes renames within the folder last, where the file system can.
+void sync_folder(const std::filesystem::path& folder);
+
 /// The whole file. Throws Error{Io} if it cannot be opened or read.
 [[nodiscard]] std::vector<std::byte> read_bytes(const std::filesystem::path& path);
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);
