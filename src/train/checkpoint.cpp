@@ -6,7 +6,7 @@
 
 #include "core/files.h"
 #include "core/finite.h"
-#include "core/hash.h"
+#include "graph/tensor_checksum.h"
 #include "pollard/error.h"
 #include "pollard/safetensors.h"
 
@@ -24,15 +24,6 @@ constexpr Section kSections[] = {{"weights/", &Checkpoint::weights},
                                  {"velocity/", &Checkpoint::velocity},
                                  {"masks/", &Checkpoint::masks},
                                  {"method/", &Checkpoint::method}};
-
-std::string checksum(const Safetensors& file) {
-  Hasher hasher;
-  hasher.add(file.metadata.at("progress"));
-  for (const auto& [name, tensor] : file.tensors) {
-    hasher.add(name).add(dtype_name(tensor.dtype)).add(to_string(tensor.shape)).add(tensor.bytes);
-  }
-  return hasher.hex();
-}
 
 void require_finite(const TensorMap& tensors, std::string_view what) {
   if (const std::string* name = find_not_finite(tensors); name != nullptr) {
@@ -53,7 +44,7 @@ Checkpoint decode(const fs::path& path) {
                                       file.metadata.at("format") + ", expected " +
                                       std::string(kFormat));
   }
-  if (file.metadata.at("checksum") != checksum(file)) {
+  if (file.metadata.at("checksum") != tensor_checksum(file)) {
     throw Error(ErrorCode::Input, "'" + path.string() + "' is damaged: its checksum does not fit");
   }
   Checkpoint checkpoint;
@@ -93,7 +84,7 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
     }
   }
   file.metadata = {{"format", std::string(kFormat)}, {"progress", checkpoint.progress}};
-  file.metadata["checksum"] = checksum(file);
+  file.metadata["checksum"] = tensor_checksum(file);
 
   const fs::path last = last_of(folder);
   const fs::path fresh = write_beside(last, encode_safetensors(file));

@@ -14,30 +14,24 @@ using nlohmann::json;
 
 fs::path folder_of(const Store& store) { return store.folder() / "configurations"; }
 
-Configuration read_configuration(const fs::path& file) {
-  try {
-    const json text = json::parse(read_text(file));
-    Configuration configuration{text.at("settings"), text.at("stages")};
-    if (!configuration.stages.empty() && configuration.id() == file.stem()) return configuration;
-    throw Error(ErrorCode::Input, "'" + file.string() + "' is of another stage than its name says",
-                "remove it: it was moved or copied by hand");
-  } catch (const json::exception& error) {
-    throw Error(ErrorCode::Input, "'" + file.string() + "' is no configuration: " + error.what(),
-                "remove it and start its run or sweep again: it is written anew");
-  }
-}
-
-// Copies result[from...] where it is a number.
+// The number at `pointer`; where the stage has something else there (null), an earlier stage's does
+// not stand for it.
 void take(std::map<std::string, double>& measures, const std::string& name, const json& result,
           std::string_view pointer) {
   const json::json_pointer place{std::string(pointer)};
-  if (result.contains(place) && result[place].is_number()) measures[name] = result[place];
+  if (!result.contains(place)) return;
+  measures.erase(name);
+  if (result[place].is_number()) measures[name] = result[place];
 }
 
 }  // namespace
 
+fs::path configuration_file(const Store& store, std::string_view id) {
+  return folder_of(store) / (std::string(id) + ".json");
+}
+
 void keep_configuration(const Store& store, const Configuration& configuration) {
-  const fs::path file = folder_of(store) / (configuration.id() + ".json");
+  const fs::path file = configuration_file(store, configuration.id());
   if (fs::exists(file)) return;
   fs::create_directories(file.parent_path());
   write_file(
@@ -47,14 +41,37 @@ void keep_configuration(const Store& store, const Configuration& configuration) 
           "\n");
 }
 
-std::vector<Configuration> configurations(const Store& store) {
-  std::vector<Configuration> found;
+Configuration read_configuration(const Store& store, std::string_view id) {
+  const fs::path file = configuration_file(store, id);
+  try {
+    const json text = json::parse(read_text(file));
+    Configuration configuration{text.at("settings"), text.at("stages")};
+    if (!configuration.stages.empty() && configuration.id() == id &&
+        std::ranges::all_of(configuration.stages, is_stage_id))
+      return configuration;
+    throw Error(ErrorCode::Input, "'" + file.string() + "' is of another stage than its name says",
+                "remove it: it was moved or copied by hand");
+  } catch (const json::exception& error) {
+    throw Error(ErrorCode::Input, "'" + file.string() + "' is no configuration: " + error.what(),
+                "remove it and start its run or sweep again: it is written anew");
+  }
+}
+
+std::vector<std::string> configuration_ids(const Store& store) {
+  std::vector<std::string> found;
   std::error_code none;  // no store yet: none
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_of(store), none)) {
-    if (is_stage_id(entry.path().stem().string()) && entry.path().extension() == ".json")
-      found.push_back(read_configuration(entry.path()));
+    std::string id = entry.path().stem();
+    if (entry.path().extension() == ".json" && is_stage_id(id)) found.push_back(std::move(id));
   }
-  std::ranges::sort(found, {}, [](const Configuration& c) { return c.id(); });
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<Configuration> configurations(const Store& store) {
+  std::vector<Configuration> found;
+  for (const std::string& id : configuration_ids(store))
+    found.push_back(read_configuration(store, id));
   return found;
 }
 

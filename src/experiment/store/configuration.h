@@ -2,9 +2,11 @@
 // STORE/configurations/ID.json under the id of its last stage, so that equal ones are one.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "experiment/store/stage_record.h"
@@ -22,6 +24,10 @@ struct Configuration {
 void keep_configuration(const Store& store, const Configuration& configuration);
 /// All of them, in order of their ids. Throws Error{Input} naming a damaged file.
 [[nodiscard]] std::vector<Configuration> configurations(const Store& store);
+/// The same one by one: ids in order, the file of one, what it says.
+[[nodiscard]] std::vector<std::string> configuration_ids(const Store& store);
+[[nodiscard]] std::filesystem::path configuration_file(const Store& store, std::string_view id);
+[[nodiscard]] Configuration read_configuration(const Store& store, std::string_view id);
 
 /// A finished configuration, as tables and figures read it.
 struct ResultRow {
