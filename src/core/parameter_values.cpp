@@ -8,7 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "core/nearest.h"
 #include "core/terminal_text.h"
+#include "pollard/error.h"
 
 namespace pollard {
 namespace {
@@ -60,6 +62,15 @@ bool in_range(const Parameter& parameter, double number) {
 }
 
 }  // namespace
+
+std::pair<std::string_view, std::string_view> split_override(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    throw Error(ErrorCode::Usage, fmt::format("command line: '{}' is not key=value", text),
+                "write for example train.epochs=3");
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
 
 std::optional<Value> parse_value(std::string_view text, const Value& like) {
   const auto as_value = [](auto parsed) {
@@ -119,6 +130,17 @@ std::string expected_text(const Parameter& parameter) {
   const std::string range = range_text(parameter);
   if (range.empty()) return expected;
   return expected + (parameter.minimum && parameter.maximum ? " in " : " ") + range;
+}
+
+void refuse_value(const Parameter& parameter, std::string_view value, std::string_view origin) {
+  const std::string meant = nearest(value, parameter.choices);
+  const std::string fallback = to_text(parameter.fallback);
+  throw Error(ErrorCode::Config,
+              fmt::format("{}: '{}' is {}, expected {}", origin, parameter.key,
+                          value.empty() ? "empty" : value, expected_text(parameter)),
+              !meant.empty()     ? "did you mean '" + meant + "'?"
+              : fallback.empty() ? "leave it out for the default, which is empty"
+                                 : "leave it out for the default, " + fallback);
 }
 
 std::string condition_text(const OnlyWith& condition) {

@@ -8,10 +8,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/parameters.h"
 
 namespace pollard {
+
+/// "key=value" in its two parts. Throws Error{Usage}.
+[[nodiscard]] std::pair<std::string_view, std::string_view> split_override(std::string_view text);
 
 /// The value that `text` writes for a parameter of `like`'s type; none where it writes none.
 [[nodiscard]] std::optional<Value> parse_value(std::string_view text, const Value& like);
@@ -24,6 +28,10 @@ namespace pollard {
 
 /// "a whole number >= 1", "one of step, cosine" ...
 [[nodiscard]] std::string expected_text(const Parameter& parameter);
+
+/// Throws Error{Config}: "ORIGIN: 'key' is VALUE, expected ...".
+[[noreturn]] void refuse_value(const Parameter& parameter, std::string_view value,
+                               std::string_view origin);
 
 /// "train.schedule=step", or "train.schedule=step or linear".
 [[nodiscard]] std::string condition_text(const OnlyWith& condition);

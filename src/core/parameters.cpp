@@ -4,16 +4,14 @@
 #include "core/parameters.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
-#include <functional>
-#include <sstream>
 #include <utility>
 
 #include "core/files.h"
 #include "core/nearest.h"
 #include "core/parameter_values.h"
+#include "core/toml_settings.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -23,95 +21,6 @@ constexpr std::string_view kBareName = ".name";
 
 [[noreturn]] void bad_declaration(const Parameter& parameter, const std::string& why) {
   throw Error(ErrorCode::Internal, "parameter '" + parameter.key + "' " + why);
-}
-
-[[noreturn]] void unknown_key(const ParameterTable& table, std::string_view key,
-                              std::string_view origin) {
-  const std::string meant = nearest(key, table.keys());
-  throw Error(
-      ErrorCode::Config, fmt::format("{}: unknown key '{}'", origin, key),
-      meant.empty() ? "`pollard parameters` lists the keys" : "did you mean '" + meant + "'?");
-}
-
-const Parameter& known(const ParameterTable& table, std::string_view key, std::string_view origin) {
-  const Parameter* parameter = table.find(key);
-  if (parameter == nullptr) unknown_key(table, key, origin);
-  return *parameter;
-}
-
-[[noreturn]] void refuse(const Parameter& parameter, std::string_view value,
-                         std::string_view origin) {
-  const std::string meant = nearest(value, parameter.choices);
-  const std::string fallback = to_text(parameter.fallback);
-  throw Error(ErrorCode::Config,
-              fmt::format("{}: '{}' is {}, expected {}", origin, parameter.key,
-                          value.empty() ? "empty" : value, expected_text(parameter)),
-              !meant.empty()     ? "did you mean '" + meant + "'?"
-              : fallback.empty() ? "leave it out for the default, which is empty"
-                                 : "leave it out for the default, " + fallback);
-}
-
-// TOML's integers are numbers too, so "lr = 1" is a real; nothing else is converted.
-std::optional<double> toml_real(const toml::node& node) {
-  if (const auto* number = node.as_floating_point()) return number->get();
-  if (const auto* number = node.as_integer()) return static_cast<double>(number->get());
-  return std::nullopt;
-}
-
-std::optional<Value> toml_list(const toml::node& node) {
-  const toml::array* array = node.as_array();
-  if (array == nullptr) return std::nullopt;
-  std::vector<double> numbers;
-  for (const toml::node& element : *array) {
-    const auto number = toml_real(element);
-    if (!number) return std::nullopt;
-    numbers.push_back(*number);
-  }
-  return numbers;
-}
-
-std::optional<Value> toml_value(const toml::node& node, const Value& like) {
-  if (std::holds_alternative<std::vector<double>>(like)) return toml_list(node);
-  if (std::holds_alternative<double>(like)) {
-    const auto number = toml_real(node);
-    return number ? std::optional<Value>(*number) : std::nullopt;
-  }
-  if (std::holds_alternative<bool>(like) && node.is_boolean()) return node.as_boolean()->get();
-  if (std::holds_alternative<std::int64_t>(like) && node.is_integer())
-    return node.as_integer()->get();
-  if (std::holds_alternative<std::string>(like) && node.is_string()) return node.as_string()->get();
-  return std::nullopt;
-}
-
-std::string shown(const toml::node& node) {
-  std::ostringstream text;
-  text << toml::node_view<const toml::node>(node);
-  return text.str();
-}
-
-using Visit = std::function<void(const std::string& key, const toml::node& node)>;
-
-// [train] epochs = 3, train.epochs = 3 and train = {epochs = 3} all visit "train.epochs".
-void flatten(const toml::table& table, const std::string& prefix, const Visit& visit) {
-  for (const auto& [name, node] : table) {
-    const std::string key = prefix + std::string(name.str());
-    if (const toml::table* inner = node.as_table()) {
-      flatten(*inner, key + ".", visit);
-    } else {
-      visit(key, node);
-    }
-  }
-}
-
-toml::table parse_toml(std::string_view text, std::string_view origin) {
-  try {
-    return toml::parse(text, origin);
-  } catch (const toml::parse_error& error) {
-    throw Error(ErrorCode::Config,
-                fmt::format("{}, line {}: not valid TOML: {}", origin, error.source().begin.line,
-                            error.description()),
-                "a line reads key = value, text stands in double quotes, a key stands once");
-  }
 }
 
 // The condition that keeps the parameter from counting; null where it counts.
@@ -161,6 +70,14 @@ ParameterTable& ParameterTable::add(Parameter parameter) {
   return *this;
 }
 
+const Parameter& ParameterTable::known(std::string_view key, std::string_view origin) const {
+  if (const Parameter* parameter = find(key)) return *parameter;
+  const std::string meant = nearest(key, keys());
+  throw Error(
+      ErrorCode::Config, fmt::format("{}: unknown key '{}'", origin, key),
+      meant.empty() ? "`pollard parameters` lists the keys" : "did you mean '" + meant + "'?");
+}
+
 const Parameter* ParameterTable::find(std::string_view key) const {
   auto found = index_.find(key);
   if (found == index_.end() && key.ends_with(kBareName)) {
@@ -189,7 +106,7 @@ Config::Config(const ParameterTable& table) : table_(&table) {
 }
 
 void Config::set(const Parameter& parameter, Value value, std::string_view origin) {
-  if (!is_allowed(parameter, value)) refuse(parameter, to_text(value), origin);
+  if (!is_allowed(parameter, value)) refuse_value(parameter, to_text(value), origin);
   values_[parameter.key] = std::move(value);
   given_.insert(parameter.key);
 }
@@ -200,26 +117,21 @@ void Config::read_toml(const std::filesystem::path& path) {
 
 void Config::read_toml_text(std::string_view text, std::string_view origin) {
   const toml::table document = parse_toml(text, origin);
-  flatten(document, "", [&](const std::string& key, const toml::node& node) {
-    const std::string place = fmt::format("{}, line {}", origin, node.source().begin.line);
-    const Parameter& parameter = known(*table_, key, place);
+  visit_settings(document, [&](const std::string& key, const toml::node& node) {
+    const std::string place = place_of(node, origin);
+    const Parameter& parameter = table_->known(key, place);
     auto value = toml_value(node, parameter.fallback);
-    if (!value) refuse(parameter, shown(node), place);
+    if (!value) refuse_value(parameter, toml_text(node), place);
     set(parameter, std::move(*value), place);
   });
 }
 
 void Config::apply(std::string_view override_text) {
   constexpr std::string_view origin = "command line";
-  const std::size_t equals = override_text.find('=');
-  if (equals == std::string_view::npos || equals == 0) {
-    throw Error(ErrorCode::Usage, fmt::format("{}: '{}' is not key=value", origin, override_text),
-                "write for example train.epochs=3");
-  }
-  const Parameter& parameter = known(*table_, override_text.substr(0, equals), origin);
-  const std::string_view text = override_text.substr(equals + 1);
+  const auto [key, text] = split_override(override_text);
+  const Parameter& parameter = table_->known(key, origin);
   auto value = parse_value(text, parameter.fallback);
-  if (!value) refuse(parameter, text, origin);
+  if (!value) refuse_value(parameter, text, origin);
   set(parameter, std::move(*value), origin);
 }
 

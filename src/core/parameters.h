@@ -50,6 +50,8 @@ class ParameterTable {
   /// "data.name" is another name for "data" where other keys begin with "data.": TOML, unlike
   /// overrides, cannot hold a value and a table of one name.
   [[nodiscard]] const Parameter* find(std::string_view key) const;
+  /// As find(); throws Error{Config} beginning with `origin` and naming the nearest key.
+  [[nodiscard]] const Parameter& known(std::string_view key, std::string_view origin) const;
   /// The key as TOML spells it.
   [[nodiscard]] std::string toml_key(std::string_view key) const;
   [[nodiscard]] std::vector<std::string> keys() const;
@@ -69,6 +71,8 @@ class Config {
   void read_toml_text(std::string_view text, std::string_view origin);
   /// Applies "key=value". Throws Error{Config}; an unknown key names the nearest.
   void apply(std::string_view override_text);
+  /// Gives a parameter of the table a value. Throws Error{Config} beginning with `origin`.
+  void set(const Parameter& parameter, Value value, std::string_view origin);
   /// Throws where the user gave a key that has no effect: its only_with does not hold.
   void check_effective() const;
 
@@ -89,7 +93,6 @@ class Config {
   [[nodiscard]] const ParameterTable& table() const { return *table_; }
 
  private:
-  void set(const Parameter& parameter, Value value, std::string_view origin);
   const ParameterTable* table_;
   std::map<std::string, Value, std::less<>> values_;
   std::set<std::string> given_;
