@@ -90,7 +90,8 @@ int plan(const Arguments& arguments, Progress& progress) {
       config.text("weights").empty() ? "" : import_weights(config, graph).hash;
   const std::int64_t images = data.train->size(), batch = config.integer("train.batch_size");
   const std::int64_t steps = (images + batch - 1) / batch;
-  const std::vector<Stage> stages = plan_stages(config, graph, ChainKind::Whole, weights);
+  const std::vector<Stage> stages =
+      plan_stages(config, graph, ChainKind::Whole, {data.fingerprint, weights});
   check_retraining(config, stages, steps);
   check_engine(config, graph);
   const std::filesystem::path folder =

@@ -25,10 +25,10 @@ ChainKind chain_of(const std::string& verb) {
 
 // `train` never prunes: those keys have no effect on it.
 void check_verb(const Config& config, const std::string& verb) {
-  std::vector<std::string_view> groups = {"model",  "weights",    "initialization", "seed",
-                                          "out",    "device",     "threads",        "channels_last",
-                                          "fused",  "amp",        "data",           "train",
-                                          "method", "checkpoint", "metrics"};
+  std::vector<std::string_view> groups = {
+      "model",  "weights", "initialization", "seed",   "out", "store",
+      "device", "threads", "channels_last",  "fused",  "amp", "data",
+      "train",  "method",  "checkpoint",     "metrics"};
   if (verb != "train") groups.insert(groups.end(), {"retrain", "recalibrate"});
   // Methods that prune while they train have a goal.
   const bool prunes = verb != "train" || prunes_in_training(config);

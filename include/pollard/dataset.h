@@ -64,6 +64,9 @@ struct DataSplits {
   std::unique_ptr<Dataset> train, test;
   std::unique_ptr<Dataset> validation;  // held out from train; null where none was asked for
   std::string origin;                   // what was found, and where
+  // A hash of the images that a limit left: of their pixels and labels, for pictures of the names,
+  // sizes and classes of the files. The same wherever the files lie.
+  std::string fingerprint;
 };
 
 struct DatasetSettings {

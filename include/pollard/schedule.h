@@ -85,5 +85,8 @@ struct RetrainingSchedule {
                                              const LearningRates& original,
                                              std::int64_t iterations);
 [[nodiscard]] std::vector<std::string> retraining_schedule_names();
+/// Whether its rate is one and the same however long it is: then a longer retraining begins as a
+/// shorter one does.
+[[nodiscard]] bool has_constant_rate(std::string_view schedule);
 
 }  // namespace pollard

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
+#include "core/hash.h"
 #include "core/nearest.h"
 #include "data/image_splits.h"
 #include "data/readers.h"
@@ -133,6 +135,15 @@ ImageFormat dataset_format(std::string_view name) {
 
 namespace {
 
+std::string fingerprint_of(std::initializer_list<const LabelledImages*> splits) {
+  Hasher hasher;
+  for (const LabelledImages* images : splits) {
+    hasher.add(std::as_bytes(std::span(images->pixels)));
+    hasher.add(std::as_bytes(std::span(images->labels)));
+  }
+  return hasher.hex();
+}
+
 DataSplits load_images(const DatasetSettings& settings) {
   const fs::path path = settings.path.empty() ? fs::path(kFashionFolder) : settings.path;
   LabelledImages train = read_split(settings.name, path, Split::Train);
@@ -147,6 +158,7 @@ DataSplits load_images(const DatasetSettings& settings) {
   if (settings.limit > 0) keep_first(train, settings.limit);
   DataSplits splits;
   splits.origin = train.origin;
+  splits.fingerprint = fingerprint_of({&train, &test});
   splits.train = in_memory(std::move(train));
   splits.test = in_memory(std::move(test));
   return splits;

@@ -103,11 +103,12 @@ ImageList list_images(const fs::path& folder, std::vector<std::string> classes) 
   return list;
 }
 
-std::string fingerprint(const ImageList& list) {
+std::string fingerprint(const ImageList& list, bool with_times) {
   Hasher hasher;
   for (const std::string& name : list.classes) hasher.add(name);
   for (const ImageList::Entry& image : list.images) {
-    hasher.add(image.name).add(fmt::format("{} {} {}", image.label, image.size, image.changed));
+    hasher.add(image.name)
+        .add(fmt::format("{} {} {}", image.label, image.size, with_times ? image.changed : 0));
   }
   return hasher.hex();
 }

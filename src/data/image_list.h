@@ -33,7 +33,8 @@ struct ImageList {
 /// Whether there are folders within the folder.
 [[nodiscard]] bool has_class_folders(const std::filesystem::path& folder);
 
-/// A hash of the names, sizes and times of all files, and of the classes.
-[[nodiscard]] std::string fingerprint(const ImageList& list);
+/// A hash of the names and sizes of all files, and of the classes; of the files' times too where
+/// copies are to differ.
+[[nodiscard]] std::string fingerprint(const ImageList& list, bool with_times = true);
 
 }  // namespace pollard

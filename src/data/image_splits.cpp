@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "core/files.h"
+#include "core/hash.h"
 #include "data/image_cache.h"
 #include "data/readers.h"
 #include "data/subset.h"
@@ -90,6 +91,7 @@ DataSplits load_image_splits(const DatasetSettings& settings, Progress& progress
   splits.origin =
       fmt::format("{} classes of pictures in '{}': {} in train/, {} in {}/", test.classes.size(),
                   settings.path.string(), train.images.size(), test.images.size(), test_name);
+  splits.fingerprint = Hasher().add(fingerprint(train, false)).add(fingerprint(test, false)).hex();
   splits.train = keep_spread(open_split(settings, std::move(train), progress), settings.limit);
   splits.test = open_split(settings, std::move(test), progress);
   return splits;

@@ -1,6 +1,7 @@
 #include "experiment/books.h"
 
 #include <chrono>
+#include <sstream>
 #include <utility>
 
 #include "experiment/events.h"
@@ -27,38 +28,44 @@ Books::Books(const RunFolder& folder, std::int64_t metrics_size, std::int64_t ev
 }
 
 void Books::step(const StageMark& stage, const StepRecord& record) {
-  write(stage, record.step,
-        {{"event", "step"},
-         {"stage", stage.index},
-         {"kind", stage.kind},
-         {"epoch", record.epoch},
-         {"position", record.position},
-         {"step", record.step},
-         {"lr", record.rate},
-         {"train/loss", record.train.loss},
-         {"train/top1", record.train.top1}});
+  write(stage.first_step + record.step, {{"event", "step"},
+                                         {"stage", stage.index},
+                                         {"kind", stage.kind},
+                                         {"epoch", record.epoch},
+                                         {"position", record.position},
+                                         {"step", record.step},
+                                         {"lr", record.rate},
+                                         {"train/loss", record.train.loss},
+                                         {"train/top1", record.train.top1}});
 }
 
 void Books::epoch(const StageMark& stage, const EpochRecord& record) {
-  write(stage, record.step,
-        {{"event", "epoch"},
-         {"stage", stage.index},
-         {"kind", stage.kind},
-         {"epoch", record.epoch},
-         {"epochs", record.epochs},
-         {"position", record.epoch},
-         {"step", record.step},
-         {"lr", record.rate},
-         {"train/loss", record.train.loss},
-         {"train/top1", record.train.top1},
-         {evaluated_ + "/loss", record.test.loss},
-         {evaluated_ + "/top1", record.test.top1},
-         {evaluated_ + "/top5", record.test.top5},
-         {"sparsity", stage.sparsity},
-         {"seconds", record.seconds}});
+  write(stage.first_step + record.step, {{"event", "epoch"},
+                                         {"stage", stage.index},
+                                         {"kind", stage.kind},
+                                         {"epoch", record.epoch},
+                                         {"epochs", record.epochs},
+                                         {"position", record.epoch},
+                                         {"step", record.step},
+                                         {"lr", record.rate},
+                                         {"train/loss", record.train.loss},
+                                         {"train/top1", record.train.top1},
+                                         {evaluated_ + "/loss", record.test.loss},
+                                         {evaluated_ + "/top1", record.test.top1},
+                                         {evaluated_ + "/top5", record.test.top5},
+                                         {"sparsity", stage.sparsity},
+                                         {"seconds", record.seconds}});
 }
 
-void Books::write(const StageMark& stage, std::int64_t step, const nlohmann::json& record) {
+void Books::repeat(std::string_view lines, std::int64_t first_step) {
+  std::istringstream in{std::string(lines)};
+  for (std::string line; std::getline(in, line);) {
+    const auto record = nlohmann::json::parse(line);
+    write(first_step + record.at("step").get<std::int64_t>(), record);
+  }
+}
+
+void Books::write(std::int64_t step, const nlohmann::json& record) {
   metrics_.append(record.dump() + "\n");
   const double now = wall_time();
   std::string events;
@@ -67,7 +74,7 @@ void Books::write(const StageMark& stage, std::int64_t step, const nlohmann::jso
         evaluated_ + "/loss", evaluated_ + "/top1", evaluated_ + "/top5",
         std::string("sparsity")}) {
     if (!record.contains(tag)) continue;
-    events += scalar_event(now, stage.first_step + step, tag, record[tag].get<float>());
+    events += scalar_event(now, step, tag, record[tag].get<float>());
   }
   events_.append(events);
 }

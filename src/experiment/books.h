@@ -29,12 +29,14 @@ class Books {
 
   void step(const StageMark& stage, const StepRecord& record);
   void epoch(const StageMark& stage, const EpochRecord& record);
+  /// The lines that a stage left in another metrics.jsonl, as if they were written now.
+  void repeat(std::string_view lines, std::int64_t first_step);
 
   [[nodiscard]] std::int64_t metrics_size() const { return metrics_.size(); }
   [[nodiscard]] std::int64_t events_size() const { return events_.size(); }
 
  private:
-  void write(const StageMark& stage, std::int64_t step, const nlohmann::json& record);
+  void write(std::int64_t step, const nlohmann::json& record);
   AppendLog metrics_, events_;
   std::string evaluated_;
 };

@@ -64,6 +64,12 @@ void add_general(ParameterTable& table) {
              .help = "Folder of the run. Empty: runs/ and the name of the configuration file, or "
                      "of model and data, with -train, -prune or -retrain for those verbs.",
              .identity = false});
+  table.add({.key = "store",
+             .fallback = text(""),
+             .unit = "folder",
+             .help = "Where finished stages are kept for all runs and sweeps: none is computed "
+                     "twice. Empty: nowhere; a sweep takes runs/store then (docs/sweeps.md).",
+             .identity = false});
   table.add({.key = "device",
              .fallback = text("cpu"),
              .unit = "",

@@ -8,12 +8,14 @@ using nlohmann::json;
 
 std::string encode(const ProgressRecord& r) {
   const EpochTotals& totals = r.loop.totals;
-  json record{{"stage_ids", r.stage_ids},     {"stage", r.stage},
-              {"epoch", r.loop.epoch},        {"step", r.loop.step},
-              {"seconds", r.loop.seconds},    {"totals", {totals.loss, totals.top1, totals.top5}},
-              {"images", totals.images},      {"results", r.results},
-              {"first_step", r.first_step},   {"metrics_size", r.metrics_size},
-              {"events_size", r.events_size}, {"threads", r.threads}};
+  json record{
+      {"stage_ids", r.stage_ids},        {"stage", r.stage},
+      {"epoch", r.loop.epoch},           {"step", r.loop.step},
+      {"seconds", r.loop.seconds},       {"totals", {totals.loss, totals.top1, totals.top5}},
+      {"images", totals.images},         {"results", r.results},
+      {"first_step", r.first_step},      {"metrics_size", r.metrics_size},
+      {"events_size", r.events_size},    {"threads", r.threads},
+      {"stage_metrics", r.stage_metrics}};
   if (r.engine) {
     record["engine"] = {{"name", r.engine->name},
                         {"torch_ms", r.engine->torch_ms},
@@ -59,6 +61,7 @@ ProgressRecord decode_progress(const std::string& text) {
     r.first_step = count_of(j, "first_step");
     r.metrics_size = count_of(j, "metrics_size");
     r.events_size = count_of(j, "events_size");
+    r.stage_metrics = count_of(j, "stage_metrics");
     r.threads = static_cast<int>(count_of(j, "threads"));
     if (j.contains("engine")) r.engine = engine_of(j.at("engine"));
     return r;

@@ -19,6 +19,7 @@ struct ProgressRecord {
   nlohmann::json results = nlohmann::json::array();  // of the finished ones, as in result.json
   std::int64_t first_step = 0;                       // steps of the finished ones
   std::int64_t metrics_size = 0, events_size = 0;
+  std::int64_t stage_metrics = 0;  // where those of the stage under way begin
   int threads = 0;
   std::optional<EngineChoice> engine;  // of the retraining under way, once chosen
 };

@@ -83,10 +83,11 @@ const json* last_pruning(const json& stages) {
   return found;
 }
 
-std::optional<PruneDrop> drop_of_pruning(const json& stages) {
+std::optional<PruneDrop> drop_of_pruning(const json& stages, bool prunable_only) {
+  const char* key = prunable_only ? "norm_drop_prunable" : "norm_drop";
   const json* pruned = last_pruning(stages);
-  if (pruned == nullptr || !pruned->contains("norm_drop")) return {};
-  return PruneDrop{(*pruned)["norm_drop"], (*pruned)["step_sparsity"]};
+  if (pruned == nullptr || !pruned->contains(key)) return {};
+  return PruneDrop{(*pruned)[key], (*pruned)["step_sparsity"]};
 }
 
 // IMP fits dense training and retraining into the regular length, IMP+ retrains on top of it

@@ -40,8 +40,10 @@ struct PruneRule {
 
 /// The last of the stages that pruned; null where none did.
 [[nodiscard]] const nlohmann::json* last_pruning(const nlohmann::json& stages);
-/// What it took away, where that was measured.
-[[nodiscard]] std::optional<PruneDrop> drop_of_pruning(const nlohmann::json& stages);
+/// What it took away, where that was measured: of the norm of all weights and biases, or of that of
+/// the prunable weights.
+[[nodiscard]] std::optional<PruneDrop> drop_of_pruning(const nlohmann::json& stages,
+                                                       bool prunable_only);
 
 /// "IMP+", "IMP", or the method of train.method.
 [[nodiscard]] std::string procedure(const Config& config);

@@ -1,7 +1,6 @@
 #include "experiment/run_folder.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,19 +26,10 @@ namespace fs = std::filesystem;
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   make_writable_folder(path_);
   make_writable_folder(checkpoints());
-  const fs::path lock = file(".lock");
-  lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) fail("open", lock);
-  if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(lock_);
-    throw Error(ErrorCode::Io, "another process is working in '" + path_.string() + "'",
-                "wait for it, or choose another folder with out=DIR");
-  }
+  lock_.emplace(path_, "wait for it, or choose another folder with out=DIR");
   remove_leftovers(path_);
   remove_leftovers(checkpoints());
 }
-
-RunFolder::~RunFolder() { ::close(lock_); }
 
 bool RunFolder::holds_run(const fs::path& path) {
   for (const char* name : kFiles) {

@@ -6,19 +6,19 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/folder_lock.h"
 
 namespace pollard {
 
 class RunFolder {
  public:
-  /// Creates the folder if need be and locks it. Throws Error{Io} if it cannot be written or
-  /// another process works in it.
+  /// Creates the folder if need be and locks it. Throws FolderBusy, or Error{Io} if it cannot be
+  /// written.
   explicit RunFolder(std::filesystem::path path);
-  ~RunFolder();
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
@@ -40,7 +40,7 @@ class RunFolder {
 
  private:
   std::filesystem::path path_;
-  int lock_ = -1;
+  std::optional<FolderLock> lock_;
 };
 
 /// A file that only grows; after a crash it is cut back to where the checkpoint left it.

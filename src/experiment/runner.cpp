@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/files.h"
@@ -15,6 +16,8 @@
 #include "experiment/result.h"
 #include "experiment/run_folder.h"
 #include "experiment/setup.h"
+#include "experiment/stage_exchange.h"
+#include "experiment/store/configuration.h"
 #include "method/imp.h"
 #include "method/registry.h"
 #include "method/sparsity_target.h"
@@ -38,7 +41,8 @@ struct Parts {
   DataSplits data;
   Graph graph;
   std::optional<ImportedWeights> weights;
-  std::vector<Stage> stages;
+  std::vector<Stage> stages;  // of the whole chain
+  std::size_t wanted;         // how many of them this run is to finish
 };
 
 Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
@@ -49,15 +53,21 @@ Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
   Graph graph = make_graph(files, *data.train);
   std::optional<ImportedWeights> weights;
   if (!config.text("weights").empty()) weights = import_weights(files, graph);
-  std::vector<Stage> stages = plan_stages(config, graph, chain, weights ? weights->hash : "");
-  return {threads, std::move(data), std::move(graph), std::move(weights), std::move(stages)};
+  std::vector<Stage> stages =
+      plan_stages(config, graph, chain, {data.fingerprint, weights ? weights->hash : ""});
+  const std::size_t wanted = stages.size();
+  return {threads,           std::move(data), std::move(graph), std::move(weights),
+          std::move(stages), wanted};
 }
 
 class Run final : private LoopObserver {
  public:
-  Run(const Config& config, Parts parts, const fs::path& path, bool resume, Progress& progress)
+  // `store`: may be null.
+  Run(const Config& config, Parts parts, const fs::path& path, const Store* store, bool resume,
+      Progress& progress)
       : config_(config),
         parts_(std::move(parts)),
+        store_(store),
         progress_(progress),
         engine_(make_engine(config, parts_.graph)),
         train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
@@ -67,24 +77,48 @@ class Run final : private LoopObserver {
     std::optional<Checkpoint> checkpoint;
     if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
     if (checkpoint) restore(*checkpoint);
+    std::optional<StoredState> stored;
+    if (store_ != nullptr) stored = take_from_store();
     if (model_is_a_file(config_)) keep_network(folder_.path(), parts_.graph, starting_state());
     write_file(folder_.file("config.toml"), config_.to_toml());
     write_file(folder_.file("environment.json"),
                describe_environment(config_.text("device")).dump(1) + "\n");
     books_.emplace(folder_, at_.metrics_size, at_.events_size, evaluated_name());
+    if (stored) repeat_books(*stored);
   }
 
-  json execute() {
+  // The stages that are wanted and are not finished yet.
+  void finish_stages() {
     announce();
     try {
-      while (at_.stage < parts_.stages.size()) run_stage(parts_.stages[at_.stage]);
+      while (at_.stage < parts_.wanted) run_stage(parts_.stages[at_.stage]);
     } catch (const Error& error) {
       const bool stopped = error.code() == ErrorCode::Interrupted;
       if (stopped || error.code() == ErrorCode::Numeric)
         write_result(stopped ? "interrupted" : "failed");
       throw;
     }
-    return write_final();
+  }
+
+  json write_final() {
+    const MaskSet masks = masks_.empty() ? MaskSet::dense(parts_.graph) : masks_;
+    const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
+    Safetensors model{engine_->state(), {}};
+    apply_masks(masks, model.tensors);
+    const json test = last_test();
+    model.metadata = network_notes(config_, parts_.graph);
+    model.metadata.merge(std::map<std::string, std::string>{
+        {"format", "pt"},
+        {"seed", std::to_string(seed())},
+        {"sparsity", fmt::format("{}", sparsity.prunable)},
+        {"method", procedure(config_)},
+        {"test_top1", fmt::format("{}", test["top1"].get<double>())},
+        {"stage", parts_.stages.back().id}});
+    write_safetensors(folder_.file("model.safetensors"), model);
+    write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
+    for (const Dataset* data : {parts_.data.train.get(), parts_.data.test.get()})
+      warn_of_problems(*data, progress_);
+    return write_result("done", test);
   }
 
  private:
@@ -92,6 +126,7 @@ class Run final : private LoopObserver {
 
   void run_stage(const Stage& stage) {
     watch_ = Stopwatch();
+    if (at_.loop.epoch == 0 && at_.loop.step == 0) at_.stage_metrics = books_->metrics_size();
     switch (stage.kind) {
       case StageKind::Train:
         finish_stage(train_stage(stage));
@@ -138,9 +173,12 @@ class Run final : private LoopObserver {
     const bool by_magnitude = !prunes_in_training(config_);
     const PruneRule rule = {by_magnitude ? "magnitude" : config_.text("train.method"),
                             by_magnitude ? config_.text("prune.allocation") : "method"};
-    const bool measured =
-        by_magnitude && wants_drop(config_, stage.cycle, parts_.stages.back().cycle);
-    const double norm_before = measured ? squared_norm_now() : 0;
+    const auto norms = [this] {
+      const TensorMap state = engine_->state();
+      return std::pair(squared_norm(parts_.graph, state, false),
+                       squared_norm(parts_.graph, state, true));
+    };
+    const auto norms_before = norms();
     const std::int64_t kept_before = masks_.kept();
     if (by_magnitude) imp_prune(*engine_, masks_, stage.kept, rule.allocation, seed());
     const Meters test = evaluate(*engine_, test_, progress_);
@@ -151,8 +189,10 @@ class Run final : private LoopObserver {
                                stage.label, sparsity.kept, sparsity.of, evaluated_name(),
                                test.top1));
     json result = prune_result(stage, rule, sparsity, watch_.seconds(), before, test);
-    if (measured) {
-      result["norm_drop"] = norm_drop(norm_before, squared_norm_now());
+    if (by_magnitude) {
+      const auto norms_after = norms();
+      result["norm_drop"] = norm_drop(norms_before.first, norms_after.first);
+      result["norm_drop_prunable"] = norm_drop(norms_before.second, norms_after.second);
       result["step_sparsity"] = 1 - static_cast<double>(masks_.kept()) /
                                         static_cast<double>(std::max<std::int64_t>(1, kept_before));
     }
@@ -181,8 +221,8 @@ class Run final : private LoopObserver {
     }
     choose_engine_of(stage);
     method_ = std::make_unique<FixedMasks>(masks_);
-    const LearningRates rates = retrain_rates(config_, train_.batches_per_epoch(), stage.epochs,
-                                              drop_of_pruning(at_.results));
+    const LearningRates rates =
+        retrain_rates(config_, train_.batches_per_epoch(), stage.epochs, drop_before(stage));
     if (at_.engine->name != engine_->name()) take_engine(at_.engine->name);
     const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
@@ -232,23 +272,80 @@ class Run final : private LoopObserver {
   }
 
   void finish_stage(json result) {
+    method_.reset();
+    restored_.reset();
+    if (store_ != nullptr) put_in_store(result);
     at_.results.push_back(std::move(result));
-    at_.first_step += parts_.stages[at_.stage].epochs * train_.batches_per_epoch();
+    at_.first_step += steps_of(parts_.stages[at_.stage]);
     ++at_.stage;
     at_.loop = {};
     at_.engine.reset();
-    method_.reset();
-    restored_.reset();
     try {
       checkpoint(at_.loop);
     } catch (const Error&) {
       at_.results.erase(at_.results.size() - 1);  // what cannot be saved is not finished
       throw;
     }
-    if (interrupted() != 0 && at_.stage < parts_.stages.size()) {
+    if (interrupted() != 0 && at_.stage < parts_.wanted) {
       throw Error(ErrorCode::Interrupted, "interrupted after a stage; a checkpoint is saved",
                   "go on with --resume");
     }
+  }
+
+  // ---- the store
+
+  // Takes over what the store has beyond where this run stands.
+  std::optional<StoredState> take_from_store() {
+    const auto reach = furthest(*store_, std::span(parts_.stages).first(parts_.wanted));
+    if (!reach || std::pair(reach->stages, reach->epochs) <= std::pair(at_.stage, at_.loop.epoch))
+      return {};
+    StoredState stored = take_stages(*store_, *reach);
+    at_ = {};
+    at_.stage = reach->stages;
+    at_.results = stored.results;
+    at_.engine = stored.engine;
+    load_tensors(stored.tensors, "the store");
+    restored_.reset();
+    if (reach->epochs > 0) {
+      at_.loop = {reach->epochs, 0, {}, stored.partial_seconds};
+      restored_.emplace();
+    }
+    return stored;
+  }
+
+  void repeat_books(const StoredState& stored) {
+    for (std::size_t i = 0; i < stored.metrics.size(); ++i) {
+      books_->repeat(stored.metrics[i], at_.first_step);
+      at_.first_step += stored.steps[i];
+    }
+    at_.stage_metrics = books_->metrics_size();
+    books_->repeat(stored.partial_metrics, at_.first_step);
+  }
+
+  void put_in_store(const json& result) {
+    const Stage& stage = parts_.stages[at_.stage];
+    json test;
+    if (parts_.data.validation) test = test_result();
+    const std::string lines = read_text(folder_.file("metrics.jsonl"));
+    const StageRecord record{.id = stage.id,
+                             .parent = at_.stage > 0 ? parts_.stages[at_.stage - 1].id : "",
+                             .kind = std::string(stage_name(stage.kind)),
+                             .label = stage.label,
+                             .settings = settings_of(config_, parts_.stages, at_.stage),
+                             .result = result,
+                             .environment = describe_environment(config_.text("device")),
+                             .series = stage.shorter.empty() ? "" : stage.shorter.front(),
+                             .epochs = stage.epochs,
+                             .first_step = at_.first_step,
+                             .steps = steps_of(stage)};
+    put_stage(*store_, {record,
+                        test,
+                        std::string_view(lines).substr(static_cast<std::size_t>(at_.stage_metrics)),
+                        {"{}", engine_->state(), engine_->velocity(), masks_.to_tensors(), {}}});
+  }
+
+  [[nodiscard]] std::int64_t steps_of(const Stage& stage) const {
+    return stage.epochs * train_.batches_per_epoch();
   }
 
   // ---- books
@@ -275,17 +372,21 @@ class Run final : private LoopObserver {
   void restore(Checkpoint& checkpoint) {
     at_ = decode_progress(checkpoint.progress);
     check_same_run();
-    if (!checkpoint.masks.empty()) masks_ = MaskSet::from_tensors(parts_.graph, checkpoint.masks);
-    engine_->load_state(match_state(parts_.graph, checkpoint.weights, "the checkpoint"));
-    engine_->load_velocity(checkpoint.velocity);
-    engine_->set_masks(masks_.to_tensors());
-    const bool within =
-        at_.stage < parts_.stages.size() && (at_.loop.epoch > 0 || at_.loop.step > 0);
+    load_tensors(checkpoint, "the checkpoint");
+    const bool within = at_.stage < parts_.wanted && (at_.loop.epoch > 0 || at_.loop.step > 0);
     if (within) restored_ = std::move(checkpoint);
   }
 
+  void load_tensors(const Checkpoint& checkpoint, const std::string& origin) {
+    masks_ = checkpoint.masks.empty() ? MaskSet()
+                                      : MaskSet::from_tensors(parts_.graph, checkpoint.masks);
+    engine_->load_state(match_state(parts_.graph, checkpoint.weights, origin));
+    engine_->load_velocity(checkpoint.velocity);
+    engine_->set_masks(masks_.to_tensors());
+  }
+
   void check_same_run() const {
-    bool same = at_.stage_ids.size() == parts_.stages.size() && at_.stage <= at_.stage_ids.size();
+    bool same = at_.stage_ids.size() == parts_.stages.size() && at_.stage <= parts_.wanted;
     for (std::size_t i = 0; same && i < parts_.stages.size(); ++i)
       same = at_.stage_ids[i] == parts_.stages[i].id;
     if (!same) {
@@ -315,7 +416,7 @@ class Run final : private LoopObserver {
                     config_.text("device"), parts_.threads, parts_.threads == 1 ? "" : "s",
                     folder_.path().string()));
     if (at_.stage == 0 && at_.loop.epoch == 0 && at_.loop.step == 0) return;
-    if (at_.stage == parts_.stages.size()) return progress_.note("this run is done already");
+    if (at_.stage == parts_.wanted) return progress_.note("this run is done already");
     progress_.note(fmt::format("going on in stage {} of {} ({}), epoch {}, step {}", at_.stage + 1,
                                parts_.stages.size(), parts_.stages[at_.stage].label,
                                at_.loop.epoch + 1, at_.loop.step));
@@ -331,7 +432,9 @@ class Run final : private LoopObserver {
     return parts_.data.validation ? "validation" : "test";
   }
   [[nodiscard]] json last_test() {
-    if (!parts_.data.validation) return at_.results.back()["test"];
+    return parts_.data.validation ? test_result() : at_.results.back()["test"];
+  }
+  [[nodiscard]] json test_result() {
     BatchLoader loader(*parts_.data.test, test_batches(config_, *parts_.data.test));
     return to_json(evaluate(*engine_, loader, progress_));
   }
@@ -344,27 +447,6 @@ class Run final : private LoopObserver {
     return result;
   }
 
-  json write_final() {
-    const MaskSet masks = masks_.empty() ? MaskSet::dense(parts_.graph) : masks_;
-    const Sparsity sparsity = measure_sparsity(parts_.graph, masks);
-    Safetensors model{engine_->state(), {}};
-    apply_masks(masks, model.tensors);
-    const json test = last_test();
-    model.metadata = network_notes(config_, parts_.graph);
-    model.metadata.merge(std::map<std::string, std::string>{
-        {"format", "pt"},
-        {"seed", std::to_string(seed())},
-        {"sparsity", fmt::format("{}", sparsity.prunable)},
-        {"method", procedure(config_)},
-        {"test_top1", fmt::format("{}", test["top1"].get<double>())},
-        {"stage", parts_.stages.back().id}});
-    write_safetensors(folder_.file("model.safetensors"), model);
-    write_safetensors(folder_.file("masks.safetensors"), {masks.to_tensors(), {}});
-    for (const Dataset* data : {parts_.data.train.get(), parts_.data.test.get()})
-      warn_of_problems(*data, progress_);
-    return write_result("done", test);
-  }
-
   // Before the folder is touched.
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
     check_retraining(config_, parts_.stages, train_.batches_per_epoch());
@@ -374,9 +456,10 @@ class Run final : private LoopObserver {
 
   // ---- rates of retraining
 
-  [[nodiscard]] double squared_norm_now() const {
-    return squared_norm(parts_.graph, engine_->state(),
-                        config_.text("retrain.allr_norm") == "prunable");
+  // What pruning took away, where the rates of this retraining depend on it.
+  [[nodiscard]] std::optional<PruneDrop> drop_before(const Stage& stage) const {
+    if (!wants_drop(config_, stage.cycle, parts_.stages.back().cycle)) return {};
+    return drop_of_pruning(at_.results, config_.text("retrain.allr_norm") == "prunable");
   }
 
   [[nodiscard]] double present_sparsity() const {
@@ -388,6 +471,7 @@ class Run final : private LoopObserver {
 
   const Config& config_;
   Parts parts_;
+  const Store* store_;
   Progress& progress_;
   std::unique_ptr<Engine> engine_;
   BatchLoader train_, test_;
@@ -410,9 +494,28 @@ RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progres
     throw Error(ErrorCode::Config, "'" + path.string() + "' holds a run already",
                 "go on with it with --resume, or choose another folder with out=DIR");
   }
-  Run run(config, prepare(config, chain, progress), path, resume, progress);
-  json result = run.execute();
-  return {path, std::move(result)};
+  std::optional<Store> store;
+  if (!config.text("store").empty()) store.emplace(config.text("store"));
+  Parts parts = prepare(config, chain, progress);
+  if (store) keep_configuration(*store, configuration_of(config, parts.stages));
+  Run run(config, std::move(parts), path, store ? &*store : nullptr, resume, progress);
+  run.finish_stages();
+  return {path, run.write_final()};
+}
+
+void run_stage(const Config& config, ChainKind chain, const Store& store, std::string_view id,
+               Progress& progress) {
+  Parts parts = prepare(config, chain, progress);
+  const auto stage = std::ranges::find(parts.stages, id, &Stage::id);
+  if (stage == parts.stages.end()) {
+    throw Error(ErrorCode::Config,
+                fmt::format("the configuration of stage {} has no such stage", id),
+                "the data or the program changed since the sweep was started: start it again");
+  }
+  parts.wanted = static_cast<std::size_t>(stage - parts.stages.begin()) + 1;
+  const fs::path folder = store.work_folder(id);
+  Run(config, std::move(parts), folder, &store, true, progress).finish_stages();
+  fs::remove_all(folder);
 }
 
 }  // namespace pollard

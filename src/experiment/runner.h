@@ -6,6 +6,7 @@
 
 #include "core/parameters.h"
 #include "experiment/stages.h"
+#include "experiment/store/store.h"
 #include "pollard/progress.h"
 
 namespace pollard {
@@ -17,9 +18,16 @@ struct RunOutcome {
 
 /// Everything that can be wrong with the input is found before the folder is touched. A folder that
 /// holds a run already is refused unless `resume`; a folder that holds none is started either way.
+/// With store= finished stages are taken from the store and added to it.
 /// On Error{Interrupted} and Error{Numeric} result.json says so and the checkpoints stay.
 [[nodiscard]] RunOutcome run_chain(const Config& config, ChainKind chain, bool resume,
                                    Progress& progress);
+
+/// Runs one stage of the chain, with those before it that the store does not have, in its work
+/// folder of the store, and adds it to the store; goes on where an earlier attempt was stopped.
+/// Throws FolderBusy where another process works on it.
+void run_stage(const Config& config, ChainKind chain, const Store& store, std::string_view id,
+               Progress& progress);
 
 /// For a resume: the configuration saved in `folder` with what the user gave on top. Throws
 /// Error{Config} naming the first key whose given value would change results. Without a saved one:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/hash.h"
 #include "experiment/setup.h"
@@ -17,17 +18,22 @@
 namespace pollard {
 namespace {
 
-// The effective settings under these first words, as text; what does not change results is left
-// out. So are names of files: their content counts.
+std::string_view group_of(const Parameter& parameter) {
+  return std::string_view(parameter.key).substr(0, parameter.key.find('.'));
+}
+
+// The effective settings under these first words that are not at their defaults, as text; what does
+// not change results is left out. So are names of files: their content counts. The length of a
+// retraining is the stage's own.
 std::string settings_text(const Config& config, std::initializer_list<std::string_view> groups) {
   std::string text;
   const bool named = !model_is_a_file(config);
   for (const Parameter& parameter : config.table().all()) {
-    const std::string_view first =
-        std::string_view(parameter.key).substr(0, parameter.key.find('.'));
-    const bool counts =
-        parameter.identity && parameter.key != "weights" && (named || parameter.key != "model") &&
-        std::ranges::find(groups, first) != groups.end() && config.effective(parameter);
+    const bool counts = parameter.identity && parameter.key != "weights" &&
+                        parameter.key != "retrain.epochs" && (named || parameter.key != "model") &&
+                        std::ranges::find(groups, group_of(parameter)) != groups.end() &&
+                        config.value(parameter.key) != parameter.fallback &&
+                        config.effective(parameter);
     if (counts) text += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
   }
   const bool cached = !config.text("data.cache").empty();
@@ -37,7 +43,8 @@ std::string settings_text(const Config& config, std::initializer_list<std::strin
 
 class Chain {
  public:
-  Chain(const Config& config, const Graph& graph) : config_(config), graph_(graph) {
+  Chain(const Config& config, const Graph& graph, const Origins& origins)
+      : config_(config), graph_(graph), origins_(origins) {
     const std::string names = unselected_weights(graph);
     if (!names.empty()) unselected_ = " unselected=" + names;
     if (model_is_a_file(config)) network_ = "network=" + graph_hash(graph) + "\n";
@@ -55,10 +62,11 @@ class Chain {
     add(std::move(stage), settings);
   }
 
-  void import(std::string_view weights_hash) {
+  // `masked`: the zeros of the weights are masks from here on.
+  void import(bool masked) {
     add({.kind = StageKind::Import},
         network_ + settings_text(config_, {"model", "device", "channels_last", "fused", "data"}) +
-            std::string(weights_hash));
+            origins_.weights + (masked ? " masked" : ""));
   }
 
   void prune(std::int64_t cycle, double sparsity) {
@@ -77,11 +85,19 @@ class Chain {
 
   void retrain(std::int64_t cycle, std::int64_t epochs) {
     if (epochs == 0) return;
-    add({.kind = StageKind::Retrain, .cycle = cycle, .epochs = epochs},
+    const std::string settings =
         settings_text(config_, {"seed", "device", "channels_last", "fused", "amp", "data", "train",
                                 "retrain"}) +
-            "epochs=" + std::to_string(epochs) +
-            (wants_drop(config_, cycle, prune_cycles(config_)) ? " discounted" : "") + unselected_);
+        (wants_drop(config_, cycle, prune_cycles(config_)) ? " discounted" : "") + unselected_;
+    const auto of_length = [&settings](std::int64_t length) {
+      return settings + " epochs=" + std::to_string(length);
+    };
+    Stage stage{.kind = StageKind::Retrain, .cycle = cycle, .epochs = epochs};
+    if (has_constant_rate(config_.text("retrain.schedule"))) {
+      for (std::int64_t length = 1; length < epochs; ++length)
+        stage.shorter.push_back(id_of(stage, of_length(length)));
+    }
+    add(std::move(stage), of_length(epochs));
   }
 
   void recalibrate(std::int64_t cycle, std::string_view after) {
@@ -123,14 +139,24 @@ class Chain {
             .of = all};
   }
 
+  // Of a stage that comes next.
+  [[nodiscard]] std::string id_of(const Stage& stage, const std::string& settings) const {
+    return Hasher()
+        .add(std::to_string(kSemanticsVersion))
+        .add(stage_name(stage.kind))
+        .add(settings)
+        .add(stages_.empty() ? origins_.data : stages_.back().id)
+        .hex();
+  }
+
   void add(Stage stage, const std::string& settings) {
-    const std::string parent = stages_.empty() ? "" : stages_.back().id;
-    stage.id = Hasher().add(stage_name(stage.kind)).add(settings).add(parent).hex();
+    stage.id = id_of(stage, settings);
     stages_.push_back(std::move(stage));
   }
 
   const Config& config_;
   const Graph& graph_;
+  const Origins& origins_;
   std::string network_;     // what a file's network is; "" for one with a name
   std::string unselected_;  // weights that are not pruned; "" where all may be
   std::vector<Stage> stages_;
@@ -219,14 +245,37 @@ std::string_view stage_name(StageKind kind) {
   return "";
 }
 
+Settings settings_of(const Config& config, std::span<const Stage> stages, std::size_t last) {
+  std::set<std::string_view> groups = {"model",  "weights",       "initialization", "seed",
+                                       "device", "channels_last", "fused",          "amp",
+                                       "data",   "train",         "method"};
+  for (std::size_t i = 0; i <= last; ++i) {
+    if (stages[i].kind == StageKind::Prune) groups.insert("prune");
+    if (stages[i].kind == StageKind::Retrain) groups.insert("retrain");
+    if (stages[i].kind == StageKind::Recalibrate) groups.insert("recalibrate");
+  }
+  Settings settings;
+  for (const Parameter& parameter : config.table().all()) {
+    if (parameter.identity && groups.contains(group_of(parameter)) && config.effective(parameter))
+      settings.emplace(parameter.key, to_text(config.value(parameter.key)));
+  }
+  return settings;
+}
+
+Configuration configuration_of(const Config& config, std::span<const Stage> stages) {
+  Configuration configuration{settings_of(config, stages, stages.size() - 1), {}};
+  for (const Stage& stage : stages) configuration.stages.push_back(stage.id);
+  return configuration;
+}
+
 std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKind kind,
-                               std::string_view weights_hash) {
+                               const Origins& origins) {
   if (kind != ChainKind::Whole) require_weights(config, kind != ChainKind::TrainOnly);
-  Chain chain(config, graph);
+  Chain chain(config, graph, origins);
   if (config.text("weights").empty()) {
     chain.train();
   } else {
-    chain.import(weights_hash);
+    chain.import(kind == ChainKind::RetrainImport);
   }
   const bool by_method = prunes_in_training(config);
   if (by_method) require_one_phase(config);
@@ -261,8 +310,9 @@ std::vector<Stage> plan_stages(const Config& config, const Graph& graph, ChainKi
 
 void check_retraining(const Config& config, std::span<const Stage> stages,
                       std::int64_t iterations_per_epoch) {
+  std::set<std::int64_t> lengths;
   for (const Stage& stage : stages) {
-    if (stage.kind == StageKind::Retrain)
+    if (stage.kind == StageKind::Retrain && lengths.insert(stage.epochs).second)
       (void)retrain_rates(config, iterations_per_epoch, stage.epochs);
   }
 }

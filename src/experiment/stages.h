@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/parameters.h"
+#include "experiment/store/configuration.h"
 #include "pollard/graph.h"
 
 namespace pollard {
@@ -25,6 +26,9 @@ struct Stage {
   std::int64_t kept = 0;    // Prune: weights left, of `of`
   std::int64_t of = 0;
   std::string label = {};  // "train", "prune", "retrain 2/3" ...
+  // Retrain, where the rates do not depend on the length (ft, constant): the ids of the same
+  // retraining over 1, 2 ... epochs less than these. It can go on from any of them.
+  std::vector<std::string> shorter = {};
 };
 
 /// Which part of the chain a verb runs.
@@ -41,10 +45,28 @@ enum class ChainKind {
 [[nodiscard]] std::vector<std::int64_t> retraining_epochs(const Config& config);
 [[nodiscard]] std::int64_t prune_cycles(const Config& config);
 
-/// `weights_hash`: the content of the file that `weights` names ("" without one).
+/// What a chain starts from, by content: DataSplits::fingerprint ("" where the data is not there:
+/// then ids are good for looking only) and the hash of the file that `weights` names ("" without).
+struct Origins {
+  std::string data, weights;
+};
+
+/// Ids leave out settings that are at their defaults: a parameter that is new in Pollard renames no
+/// stage that does without it. Where a default or the meaning of a setting changes,
+/// kSemanticsVersion goes up.
 /// Throws Error{Config} where the chain needs weights= and there is none, or cannot use it.
 [[nodiscard]] std::vector<Stage> plan_stages(const Config& config, const Graph& graph,
-                                             ChainKind chain, std::string_view weights_hash);
+                                             ChainKind chain, const Origins& origins);
+
+/// Of the work that a stage's settings stand for: part of every id.
+constexpr int kSemanticsVersion = 1;
+
+/// The settings that shape the stages of the chain up to `last`: those in effect, with defaults.
+[[nodiscard]] Settings settings_of(const Config& config, std::span<const Stage> stages,
+                                   std::size_t last);
+
+/// The whole chain as the store knows it.
+[[nodiscard]] Configuration configuration_of(const Config& config, std::span<const Stage> stages);
 
 /// Throws Error{Config} where the settings of a retraining stage contradict each other.
 void check_retraining(const Config& config, std::span<const Stage> stages,

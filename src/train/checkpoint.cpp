@@ -74,7 +74,9 @@ fs::path previous_of(const fs::path& folder) { return folder / "previous.safeten
 
 }  // namespace
 
-void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
+namespace {
+
+std::vector<std::byte> encode(const Checkpoint& checkpoint) {
   require_finite(checkpoint.weights, "weight");
   require_finite(checkpoint.velocity, "velocity of");
   Safetensors file;
@@ -85,9 +87,20 @@ void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
   }
   file.metadata = {{"format", std::string(kFormat)}, {"progress", checkpoint.progress}};
   file.metadata["checksum"] = tensor_checksum(file);
+  return encode_safetensors(file);
+}
 
+}  // namespace
+
+void write_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
+  write_file(path, encode(checkpoint));
+}
+
+Checkpoint read_checkpoint(const fs::path& path) { return decode(path); }
+
+void save_checkpoint(const fs::path& folder, const Checkpoint& checkpoint) {
   const fs::path last = last_of(folder);
-  const fs::path fresh = write_beside(last, encode_safetensors(file));
+  const fs::path fresh = write_beside(last, encode(checkpoint));
   // A damaged one must not take the place of the good one before it.
   if (is_whole(last)) publish(last, previous_of(folder));
   publish(fresh, last);

@@ -25,6 +25,10 @@ struct Checkpoint {
 /// Throws Error{Numeric}, and leaves the folder alone, if a weight or a velocity is not finite.
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
 
+/// A single one, as a file of its own. Both throw as their siblings do.
+void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
+[[nodiscard]] Checkpoint read_checkpoint(const std::filesystem::path& path);
+
 /// The last one; if that is damaged or missing, the one before it, with a warning. Nothing where
 /// there is none yet. Throws Error{Input} if all there is is damaged.
 [[nodiscard]] std::optional<Checkpoint> load_checkpoint(const std::filesystem::path& folder,

@@ -105,6 +105,10 @@ LearningRates last_of(const LearningRates& original, std::int64_t iterations) {
 
 }  // namespace
 
+bool has_constant_rate(std::string_view schedule) {
+  return schedule == "ft" || schedule == "constant";
+}
+
 std::vector<std::string> retraining_schedule_names() {
   std::vector<std::string> names(kDerived.begin(), kDerived.end());
   names.insert(names.end(), kFree.begin(), kFree.end());

@@ -47,7 +47,7 @@ class ModelFile : public ::testing::Test {
   }
   [[nodiscard]] std::vector<Stage> stages(const std::string& name) const {
     const Config config = runs_.config("", {file("model", name)});
-    return plan_stages(config, make_graph_alone(config), ChainKind::Whole, "");
+    return plan_stages(config, make_graph_alone(config), ChainKind::Whole, {});
   }
 
   const test::SmallRuns runs_;

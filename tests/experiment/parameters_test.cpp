@@ -67,7 +67,7 @@ TEST(Parameters, OutsideIdentityAreTheseOnly) {
   for (const Parameter& parameter : parameter_table().all()) {
     if (!parameter.identity) outside.push_back(parameter.key);
   }
-  EXPECT_THAT(outside, UnorderedElementsAre("out", "threads", "data.path", "data.cache",
+  EXPECT_THAT(outside, UnorderedElementsAre("out", "store", "threads", "data.path", "data.cache",
                                             "data.loader_threads", "retrain.engine",
                                             "checkpoint.interval", "metrics.interval"));
 }

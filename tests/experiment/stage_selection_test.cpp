@@ -35,7 +35,7 @@ Config config_of(const Overrides& overrides) {
 std::vector<Stage> plan(const Overrides& overrides, ChainKind chain = ChainKind::Whole,
                         std::string_view weights_hash = "") {
   const Config config = config_of(overrides);
-  return plan_stages(config, graph_of(config), chain, weights_hash);
+  return plan_stages(config, graph_of(config), chain, {"data", std::string(weights_hash)});
 }
 
 Overrides imported(Overrides overrides) {

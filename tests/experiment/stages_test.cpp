@@ -33,7 +33,7 @@ std::vector<Stage> plan(const Overrides& overrides, ChainKind chain = ChainKind:
   static const Graph graph = build_network("lenet-300-100", {1, 28, 28}, 10);
   Overrides all = {"model=lenet-300-100"};
   all.insert(all.end(), overrides.begin(), overrides.end());
-  return plan_stages(config_of(all), graph, chain, weights_hash);
+  return plan_stages(config_of(all), graph, chain, {"data", std::string(weights_hash)});
 }
 
 template <typename T>
@@ -54,6 +54,43 @@ TEST(Stages, TellWhetherPicturesAreCached) {
                   other = {"data=imagenet", "data.cache=b"};
   EXPECT_NE(ids(plain).front(), ids(one).front());
   EXPECT_EQ(ids(one), ids(other));
+}
+
+// A parameter that is new in Pollard, at its default, is in nobody's id.
+TEST(StageIds, AreThoseOfBeforeWhereANewParameterIsAtItsDefault) {
+  ParameterTable table = parameter_table();
+  table.add({.key = "train.new", .fallback = 0.5, .unit = "", .help = "New."});
+  const Graph graph = build_network("lenet-300-100", {1, 28, 28}, 10);
+  Config config(table);
+  config.apply("model=lenet-300-100");
+  const auto with_new = [&] {
+    return each(plan_stages(config, graph, ChainKind::Whole, {"data", ""}), &Stage::id);
+  };
+  EXPECT_EQ(with_new(), ids({}));
+  config.apply("train.new=0.6");
+  EXPECT_NE(with_new().front(), ids({}).front());
+}
+
+TEST(StageIds, DependOnTheImages) {
+  const Graph graph = build_network("lenet-300-100", {1, 28, 28}, 10);
+  const auto of = [&](const char* data) {
+    return each(
+        plan_stages(config_of({"model=lenet-300-100"}), graph, ChainKind::Whole, {data, ""}),
+        &Stage::id);
+  };
+  EXPECT_EQ(of("data"), ids({}));
+  EXPECT_NE(of("other").front(), ids({}).front());
+}
+
+// The longer retraining knows the ids of the shorter ones that it contains.
+TEST(StageIds, OfRetrainingsAtAConstantRateNameTheShorterOnes) {
+  for (const std::string schedule : {"ft", "constant"}) {
+    const auto last = [&](const std::string& epochs) {
+      return plan({"retrain.schedule=" + schedule, "retrain.epochs=" + epochs}).back();
+    };
+    EXPECT_THAT(last("3").shorter, ElementsAre(last("1").id, last("2").id)) << schedule;
+  }
+  EXPECT_TRUE(plan({"retrain.schedule=slr", "retrain.epochs=3"}).back().shorter.empty());
 }
 
 /// How many of the first stages are the same work as without the overrides.

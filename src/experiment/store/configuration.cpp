@@ -75,6 +75,13 @@ std::vector<Configuration> configurations(const Store& store) {
   return found;
 }
 
+ResultRow read_result(const Store& store, const Configuration& configuration) {
+  json results = json::array();
+  for (const std::string& id : configuration.stages)
+    results.push_back(store.read(id).result);
+  return {configuration.id(), configuration.settings, measures_of(results)};
+}
+
 std::map<std::string, double> measures_of(const json& stages) {
   std::map<std::string, double> measures;
   for (const json& stage : stages) {

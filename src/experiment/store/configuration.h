@@ -36,6 +36,9 @@ struct ResultRow {
   std::map<std::string, double> measures;  // see measures_of()
 };
 
+/// Of a configuration that is finished. Throws as Store::read() does.
+[[nodiscard]] ResultRow read_result(const Store& store, const Configuration& configuration);
+
 /// The numbers of a chain's results (entries of "stages" in result.json): of the last stage top1,
 /// top5, loss, sparsity (of the prunable weights, a fraction), model_sparsity, kept, of,
 /// theoretical_speedup; of the last pruning pruned_top1 and stability; of the last retraining
