@@ -17,7 +17,8 @@ namespace {
 
 struct Verb {
   std::string name, help;
-  bool runs = false;  // stages, in a run's folder
+  bool runs = false;    // stages, in a run's folder
+  bool hidden = false;  // from --help
 };
 
 const std::vector<Verb>& verbs() {
@@ -28,13 +29,15 @@ const std::vector<Verb>& verbs() {
        true},
       {"retrain", "retrain a sparse network; its zeros stay zero", true},
       {"evaluate", "loss and accuracy of the network that weights= names"},
-      {"plan", "what a run would do: stages, identities, sizes; computes nothing"},
+      {"plan", "what a run or a sweep would do: stages, identities, sizes; computes nothing"},
+      {"sweep", "a grid of configurations: settings that are lists are axes (docs/sweeps.md)"},
       {"bench", "theoretical against measured speed of a pruned network, beside dense ones"},
       {"inspect",
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
       {"export", "a network as a sparse, ONNX or safetensors file: of a run's folder, or weights="},
       {"report", "the table and report.html of a run's folder, anew"},
       {"parameters", "every parameter with default, unit and range"},
+      {"worker", "runs one stage of a sweep", false, true},
   };
   return all;
 }
@@ -44,10 +47,15 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   CLI::App* sub = app.add_subcommand(verb.name, verb.help);
   sub->callback([&arguments, &verb] {
     arguments.verb = verb.name;
-    arguments.computes = verb.runs || verb.name == "evaluate" || verb.name == "export";
+    arguments.computes =
+        verb.runs || verb.name == "evaluate" || verb.name == "export" || verb.name == "worker";
   });
+  if (verb.hidden) sub->group("");
   if (verb.name == "report") {
     sub->add_option("folder", arguments.file, "the run's folder")->required();
+  } else if (verb.name == "worker") {
+    sub->add_option("store", arguments.file, "the store")->required();
+    sub->add_option("stage", arguments.stage, "the id of the stage")->required();
   } else if (verb.name == "parameters") {
     sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
   } else {
@@ -61,6 +69,11 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
     sub->add_option("--sparse", arguments.exports.sparse, "FILE.plrd, for libpollard_sparse");
     sub->add_option("--onnx", arguments.exports.onnx, "FILE.onnx");
     sub->add_option("--safetensors", arguments.exports.safetensors, "FILE.safetensors");
+  }
+  if (verb.name == "sweep") {
+    sub->add_option("--workers", arguments.sweeps.workers, "stages at a time (default: one a core)")
+        ->check(CLI::Range(1, 1024));
+    sub->add_flag("--retry-failed", arguments.sweeps.retry_failed, "run what failed once more");
   }
   if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,
@@ -99,7 +112,9 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
 
 [[noreturn]] void bad_usage(const CLI::ParseError& error, int argc, const char* const* argv) {
   std::vector<std::string> names;
-  for (const Verb& verb : verbs()) names.push_back(verb.name);
+  for (const Verb& verb : verbs()) {
+    if (!verb.hidden) names.push_back(verb.name);
+  }
   const std::string help = "`pollard --help` lists the verbs";
   if (argc < 2) throw Error(ErrorCode::Usage, "there is no verb", help);
   const std::string first = argv[1];
@@ -143,6 +158,8 @@ int dispatch(const Arguments& arguments) {
   if (verb == "evaluate") return evaluate(arguments, *progress);
   if (verb == "bench") return bench(arguments, *progress);
   if (verb == "plan") return plan(arguments, *progress);
+  if (verb == "sweep") return sweep(arguments, *progress);
+  if (verb == "worker") return worker(arguments, *progress);
   if (verb == "inspect") return inspect(arguments);
   if (verb == "export") return export_network(arguments);
   if (verb == "report") return report(arguments, *progress);

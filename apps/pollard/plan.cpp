@@ -13,6 +13,7 @@
 #include "pollard/accounting.h"
 #include "pollard/allocation.h"
 #include "report/table.h"
+#include "sweep_grid.h"
 #include "train/checkpoint.h"
 #include "verbs.h"
 
@@ -82,6 +83,7 @@ std::string layer_table(const Graph& graph, std::span<const std::int64_t> counts
 }  // namespace
 
 int plan(const Arguments& arguments, Progress& progress) {
+  if (is_grid(arguments)) return plan_grid(arguments, progress);
   const Config config = read_config(arguments);
   const DataSplits data = make_data(config, progress);
   require_training_images(config, data);

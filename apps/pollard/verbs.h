@@ -17,6 +17,12 @@ struct ExportFiles {
   std::filesystem::path sparse, onnx, safetensors;
 };
 
+/// How `pollard sweep` runs.
+struct SweepOptions {
+  int workers = 0;  // 0: as many as there are cores for
+  bool retry_failed = false;
+};
+
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
@@ -25,9 +31,12 @@ struct Arguments {
   std::vector<std::string> overrides;  // key=value
   bool resume = false;
   bool quiet = false;
-  bool markdown = false;       // parameters
-  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder
+  bool markdown = false;  // parameters
+  std::filesystem::path
+      file;  // inspect: a model file; report, export: a run's folder; worker: a store
   ExportFiles exports;
+  SweepOptions sweeps;
+  std::string stage;  // worker: an id
 };
 
 /// Those that the verb takes.
@@ -43,6 +52,8 @@ int run(const Arguments& arguments, Progress& progress);  // run, train, prune, 
 int evaluate(const Arguments& arguments, Progress& progress);
 int bench(const Arguments& arguments, Progress& progress);
 int plan(const Arguments& arguments, Progress& progress);
+int sweep(const Arguments& arguments, Progress& progress);
+int worker(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);

@@ -135,19 +135,23 @@ std::unique_ptr<Progress> make_console_progress(Console console) {
   return std::make_unique<ConsoleProgress>(std::move(console));
 }
 
-std::unique_ptr<Progress> make_console_progress(std::FILE* stream, Verbosity verbosity) {
+Console console_on(std::FILE* stream, Verbosity verbosity) {
   const int descriptor = ::fileno(stream);
   // A dumb terminal cannot redraw a line.
   const bool terminal =
       descriptor >= 0 && ::isatty(descriptor) == 1 && environment("TERM") != "dumb";
-  return make_console_progress(Console{
+  return {
       .stream = stream,
       .verbosity = verbosity,
       .terminal = terminal,
       .colour = terminal && environment("NO_COLOR").empty(),
       .seconds = [watch = Stopwatch()] { return watch.seconds(); },
       .width = [descriptor] { return terminal_width(descriptor); },
-  });
+  };
+}
+
+std::unique_ptr<Progress> make_console_progress(std::FILE* stream, Verbosity verbosity) {
+  return make_console_progress(console_on(stream, verbosity));
 }
 
 Progress& silent_progress() {

@@ -40,7 +40,7 @@ struct BarState {
 [[nodiscard]] std::string bar_line(const BarState& state, std::size_t width);
 [[nodiscard]] std::string plain_line(const BarState& state);
 
-/// What make_console_progress finds out about its stream.
+/// A stream that progress is shown on.
 struct Console {
   std::FILE* stream = nullptr;
   Verbosity verbosity = Verbosity::Normal;
@@ -49,6 +49,9 @@ struct Console {
   std::function<double()> seconds;     // a clock
   std::function<std::size_t()> width;  // of the terminal, in columns
 };
+
+/// With a clock that starts now.
+[[nodiscard]] Console console_on(std::FILE* stream, Verbosity verbosity);
 
 [[nodiscard]] std::unique_ptr<Progress> make_console_progress(Console console);
 

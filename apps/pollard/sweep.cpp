@@ -1,0 +1,150 @@
+// `pollard sweep`: a grid of configurations as a tree of stages, by local workers.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/files.h"
+#include "core/folder_lock.h"
+#include "core/interrupt.h"
+#include "core/progress_format.h"
+#include "core/timing.h"
+#include "experiment/parameters.h"
+#include "experiment/store/configuration.h"
+#include "experiment/sweep/grid.h"
+#include "experiment/sweep/job_book.h"
+#include "experiment/sweep/local_workers.h"
+#include "experiment/sweep/sweep_view.h"
+#include "experiment/sweep_plan.h"
+#include "pollard/error.h"
+#include "report/sweep_table.h"
+#include "sweep_grid.h"
+#include "verbs.h"
+
+namespace pollard::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Keeps the book and draws the table.
+class Observer final : public SweepObserver {
+ public:
+  Observer(JobBook& book, SweepView& view, const JobQueue& queue)
+      : book_(book), view_(view), queue_(queue) {}
+  void on_state(const Job& job, JobState state, const std::string& why) override {
+    book_.set(job.id, state, why);
+    view_.on_state(job, state, why, queue_);
+  }
+  void on_look(const JobQueue& queue, const std::vector<WorkerView>& workers) override {
+    if (beat_.seconds() > 5) {
+      std::vector<std::string> running;
+      for (const WorkerView& worker : workers) running.push_back(worker.job);
+      book_.beat(running);
+      beat_ = Stopwatch();
+    }
+    view_.on_look(queue, workers);
+  }
+
+ private:
+  JobBook& book_;
+  SweepView& view_;
+  const JobQueue& queue_;
+  Stopwatch beat_;
+};
+
+void forget_failures(const Store& store, JobQueue& queue) {
+  for (std::size_t i = 0; i < queue.jobs().size(); ++i) {
+    if (queue.state(i) != JobState::Failed) continue;
+    store.forget_failure(queue.jobs()[i].id);
+    queue.set(i, JobState::Pending);
+  }
+}
+
+// Names the first few of those that failed and what waits for them.
+void tell_failures(const Store& store, const JobQueue& queue, Progress& progress) {
+  constexpr std::size_t kMostNamed = 10;
+  std::size_t failed = 0, blocked = 0;
+  for (std::size_t i = 0; i < queue.jobs().size(); ++i) {
+    const Job& job = queue.jobs()[i];
+    if (queue.is_blocked(i)) ++blocked;
+    if (queue.state(i) != JobState::Failed || ++failed > kMostNamed) continue;
+    const Failure why = store.failure(job.id).value_or(Failure{"unknown", ""});
+    progress.warn(fmt::format("{} {} failed: {}{}", job.id.substr(0, 12), job.label, why.error,
+                              why.hint.empty() ? "" : " (" + why.hint + ")"));
+  }
+  if (failed == 0) return;
+  progress.warn(
+      fmt::format("{} stage{} failed and {} behind them cannot run; --retry-failed tries "
+                  "them again",
+                  failed, failed == 1 ? "" : "s", blocked));
+}
+
+// What the sweep is, for `report` and people: what it was started with, and which configurations.
+void write_description(const fs::path& folder, const Grid& grid, const SweepPlan& plan,
+                       const Store& store) {
+  nlohmann::json configurations = nlohmann::json::array();
+  for (const Configuration& configuration : plan.configurations)
+    configurations.push_back(configuration.id());
+  write_file(folder / "sweep.json", nlohmann::json{{"format", 1},
+                                                   {"name", grid.name},
+                                                   {"store", fs::absolute(store.folder()).string()},
+                                                   {"axes", grid.axes},
+                                                   {"configurations", configurations}}
+                                            .dump(1) +
+                                        "\n");
+}
+
+// The finished configurations, as a table for people and as CSV and JSON for programs.
+void write_results(const fs::path& folder, const Grid& grid, const SweepPlan& plan,
+                   const Store& store) {
+  std::vector<ResultRow> rows;
+  for (const Configuration& configuration : plan.configurations) {
+    if (store.holds(configuration.id())) rows.push_back(read_result(store, configuration));
+  }
+  const TextTable table = sweep_table(rows, grid.axes);
+  write_file(folder / "results.csv", to_csv(table));
+  write_file(folder / "results.json", sweep_json(rows).dump(1) + "\n");
+  fmt::print("{}", to_text(table));
+}
+
+}  // namespace
+
+int sweep(const Arguments& arguments, Progress& progress) {
+  catch_interrupts();
+  const SweepSetting setting = read_sweep_setting(arguments);
+  const Store store(setting.store);
+  make_writable_folder(setting.folder);
+  const FolderLock lock(setting.folder, "that sweep is still running; out=DIR starts another");
+  const SweepPlan plan = plan_sweep(setting.grid.points, store, PlanFor::Running, progress);
+  make_writable_folder(store.folder());
+  for (const Configuration& configuration : plan.configurations)
+    keep_configuration(store, configuration);
+  write_description(setting.folder, setting.grid, plan, store);
+
+  JobQueue queue(plan.jobs);
+  take_states(store, queue);
+  if (arguments.sweeps.retry_failed) forget_failures(store, queue);
+  progress.note(
+      fmt::format("{}: {} configurations, {} stages, {} of them done; {} of {} epochs "
+                  "to train, {} if each were trained by itself; {} workers",
+                  setting.grid.name, plan.configurations.size(), plan.jobs.size(),
+                  queue.count(JobState::Done), plan.tree_epochs - queue.epochs(JobState::Done),
+                  plan.tree_epochs, plan.naive_epochs, setting.workers));
+  JobBook book(setting.folder / "jobs.sqlite", queue, progress);
+  {
+    SweepView view(console_on(stderr, arguments.quiet ? Verbosity::Quiet : Verbosity::Normal),
+                   setting.grid.name);
+    Observer observer(book, view, queue);
+    run_locally(store, queue,
+                {.program = fs::read_symlink("/proc/self/exe"),
+                 .logs = setting.folder / "logs",
+                 .workers = setting.workers},
+                observer);
+  }
+  write_results(setting.folder, setting.grid, plan, store);
+  tell_failures(store, queue, progress);
+  return queue.count(JobState::Done) == queue.jobs().size() ? 0 : 1;
+}
+
+}  // namespace pollard::app
