@@ -137,7 +137,7 @@ int sweep(const Arguments& arguments, Progress& progress) {
                    setting.grid.name);
     Observer observer(book, view, queue);
     run_locally(store, queue,
-                {.program = fs::read_symlink("/proc/self/exe"),
+                {.program = "/proc/self/exe",  // this very program, though its file be replaced
                  .logs = setting.folder / "logs",
                  .workers = setting.workers},
                 observer);

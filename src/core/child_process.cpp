@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -46,6 +47,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   // A group of its own: a Ctrl-C of the terminal is the parent's to pass on.
   ::setpgid(0, 0);
   ::execve(arguments[0], arguments, environment);
+  ::dprintf(STDERR_FILENO, "cannot start %s: error %d\n", arguments[0], errno);
   ::_exit(kCannotStart);
 }
 

@@ -71,6 +71,7 @@ class Command {
     return !ended_;
   }
 
+  [[nodiscard]] pid_t id() const { return process_; }
   void send(int signal) const {
     if (!ended_) ::kill(process_, signal);
   }
