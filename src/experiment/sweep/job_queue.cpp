@@ -20,6 +20,8 @@ std::string_view state_name(JobState state) {
       return "failed";
     case JobState::Interrupted:
       return "interrupted";
+    case JobState::Blocked:
+      return "blocked";
   }
   return "";
 }

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "experiment/sweep/job.h"
+#include "experiment/sweep/job_state.h"
 
 namespace pollard {
 
-enum class JobState { Pending, Running, Done, Failed, Interrupted };
-/// "pending", "running", "done", "failed", "interrupted".
+/// "pending", "running", "done", "failed", "interrupted", "blocked".
 [[nodiscard]] std::string_view state_name(JobState state);
 
 class JobQueue {
