@@ -73,6 +73,18 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   if (verb.name == "sweep") {
     sub->add_option("--workers", arguments.sweeps.workers, "stages at a time (default: one a core)")
         ->check(CLI::Range(1, 1024));
+    SlurmOptions& slurm = arguments.sweeps.slurm;
+    sub->add_option("--launcher", arguments.sweeps.launcher,
+                    "local, or slurm: as job arrays on a cluster (docs/slurm.md)")
+        ->check(CLI::IsMember({"local", "slurm"}));
+    sub->add_option("--slurm-partition", slurm.partition, "partition of the jobs");
+    sub->add_option("--slurm-time", slurm.time_limit, "time limit of a stage, as sbatch takes it");
+    sub->add_option("--slurm-memory", slurm.memory, "memory of a stage, as sbatch takes it");
+    sub->add_option("--slurm-most", slurm.most_at_once, "tasks of one array at a time");
+    sub->add_option("--slurm-grace", slurm.grace,
+                    "seconds before the time limit to write a checkpoint");
+    sub->add_option("--slurm-option", slurm.extra, "another option of sbatch, as --gres=gpu:1")
+        ->allow_extra_args(false);
     sub->add_flag("--retry-failed", arguments.sweeps.retry_failed, "run what failed once more");
   }
   if (verb.runs) {

@@ -15,6 +15,7 @@
 #include "experiment/sweep/grid.h"
 #include "experiment/sweep/job_book.h"
 #include "experiment/sweep/local_workers.h"
+#include "experiment/sweep/slurm_watch.h"
 #include "experiment/sweep/sweep_view.h"
 #include "experiment/sweep_plan.h"
 #include "pollard/error.h"
@@ -26,6 +27,7 @@ namespace pollard::app {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::chrono::seconds kSlurmInterval(3);
 
 // Keeps the book and draws the table.
 class Observer final : public SweepObserver {
@@ -108,6 +110,21 @@ void write_results(const fs::path& folder, const Grid& grid, const SweepPlan& pl
   fmt::print("{}", to_text(table));
 }
 
+void run_jobs(const SweepOptions& options, const SweepSetting& setting, const Store& store,
+              JobQueue& queue, SweepObserver& observer) {
+  if (options.launcher == "local") {
+    return run_locally(store, queue,
+                       {.program = "/proc/self/exe",  // this very one, though its file be replaced
+                        .logs = setting.folder / "logs",
+                        .workers = setting.workers},
+                       observer);
+  }
+  SlurmOptions slurm = options.slurm;
+  slurm.program = fs::read_symlink("/proc/self/exe");
+  slurm.cpus_per_task = setting.threads;
+  run_on_slurm(store, queue, setting.folder, slurm, kSlurmInterval, observer);
+}
+
 }  // namespace
 
 int sweep(const Arguments& arguments, Progress& progress) {
@@ -125,22 +142,19 @@ int sweep(const Arguments& arguments, Progress& progress) {
   JobQueue queue(plan.jobs);
   take_states(store, queue);
   if (arguments.sweeps.retry_failed) forget_failures(store, queue);
-  progress.note(
-      fmt::format("{}: {} configurations, {} stages, {} of them done; {} of {} epochs "
-                  "to train, {} if each were trained by itself; {} workers",
-                  setting.grid.name, plan.configurations.size(), plan.jobs.size(),
-                  queue.count(JobState::Done), plan.tree_epochs - queue.epochs(JobState::Done),
-                  plan.tree_epochs, plan.naive_epochs, setting.workers));
+  progress.note(fmt::format(
+      "{}: {} configurations, {} stages, {} of them done; {} of {} epochs "
+      "to train, {} if each were trained by itself; {}",
+      setting.grid.name, plan.configurations.size(), plan.jobs.size(), queue.count(JobState::Done),
+      plan.tree_epochs - queue.epochs(JobState::Done), plan.tree_epochs, plan.naive_epochs,
+      arguments.sweeps.launcher == "local" ? fmt::format("{} workers", setting.workers)
+                                           : "on Slurm"));
   JobBook book(setting.folder / "jobs.sqlite", queue, progress);
   {
     SweepView view(console_on(stderr, arguments.quiet ? Verbosity::Quiet : Verbosity::Normal),
                    setting.grid.name);
     Observer observer(book, view, queue);
-    run_locally(store, queue,
-                {.program = "/proc/self/exe",  // this very program, though its file be replaced
-                 .logs = setting.folder / "logs",
-                 .workers = setting.workers},
-                observer);
+    run_jobs(arguments.sweeps, setting, store, queue, observer);
   }
   write_results(setting.folder, setting.grid, plan, store);
   tell_failures(store, queue, progress);

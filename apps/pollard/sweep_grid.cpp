@@ -51,11 +51,11 @@ SweepSetting read_sweep_setting(const Arguments& arguments) {
   for (Config& point : grid.points) {
     if (!point.given("threads") || point.integer("threads") == 0) point.apply("threads=1");
   }
-  std::int64_t threads = 1;
-  for (const Config& point : grid.points) threads = std::max(threads, point.integer("threads"));
+  for (const Config& point : grid.points)
+    setting.threads = std::max(setting.threads, static_cast<int>(point.integer("threads")));
   setting.workers = arguments.sweeps.workers > 0
                         ? arguments.sweeps.workers
-                        : std::max(1, available_threads() / static_cast<int>(threads));
+                        : std::max(1, available_threads() / setting.threads);
   return setting;
 }
 

@@ -12,6 +12,7 @@ struct SweepSetting {
   Grid grid;
   std::filesystem::path folder;  // of the sweep: out=, or runs/ and its name
   std::filesystem::path store;   // store=, or runs/store
+  int threads = 1;               // of a worker, the most of all points
   int workers = 1;
 };
 

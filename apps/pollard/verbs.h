@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/parameters.h"
+#include "experiment/sweep/slurm_script.h"
 #include "pollard/progress.h"
 #include "pollard/safetensors.h"
 
@@ -21,6 +22,8 @@ struct ExportFiles {
 struct SweepOptions {
   int workers = 0;  // 0: as many as there are cores for
   bool retry_failed = false;
+  std::string launcher = "local";  // or "slurm", with:
+  SlurmOptions slurm;
 };
 
 /// What stands on the command line after the verb.

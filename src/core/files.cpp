@@ -47,9 +47,7 @@ void sync_folder(const fs::path& folder) {
 }
 
 fs::path write_beside(const fs::path& path, std::span<const std::byte> content) {
-  fs::path temporary = path;
-  temporary += kPart;
-  PartFile file(path, temporary);
+  PartFile file(path);
   file.append(content);
   return file.finish();
 }

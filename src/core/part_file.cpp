@@ -13,19 +13,9 @@
 
 namespace pollard {
 
-namespace {
-
 // Two processes may write the same file.
-std::filesystem::path own_temporary(std::filesystem::path path) {
-  return path += fmt::format(".{}.part", ::getpid());
-}
-
-}  // namespace
-
-PartFile::PartFile(const std::filesystem::path& path) : PartFile(path, own_temporary(path)) {}
-
-PartFile::PartFile(std::filesystem::path path, std::filesystem::path temporary)
-    : path_(std::move(path)), temporary_(std::move(temporary)) {
+PartFile::PartFile(std::filesystem::path path) : path_(std::move(path)), temporary_(path_) {
+  temporary_ += fmt::format(".{}.part", ::getpid());
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("write");
 }

@@ -12,9 +12,7 @@ namespace pollard {
 class PartFile {
  public:
   /// Begins a file beside `path`. Everything here throws Error{Io} naming it.
-  explicit PartFile(const std::filesystem::path& path);
-  /// The same in `temporary`, whose name is the caller's.
-  PartFile(std::filesystem::path path, std::filesystem::path temporary);
+  explicit PartFile(std::filesystem::path path);
   /// Removes what was not published.
   ~PartFile();
   PartFile(const PartFile&) = delete;

@@ -107,7 +107,7 @@ TEST_F(SweepTest, WhatFailsStopsOnlyWhatIsBehindIt) {
 TEST_F(SweepTest, BadUseIsRefusedBeforeAnythingIsWritten) {
   for (const auto& [words, text] :
        {std::pair(grid("sweep", {"prune.sparsty=0.5,0.6"}), "prune.sparsity"),
-        {grid("sweep", {"out=a,b"}), "out"},
+        {grid("sweep", {"out=[a,b]"}), "out"},
         {grid("sweep", {"prune.sparsity=0.5,1.5"}), "prune.sparsity"},
         {Words{"sweep", "nothing.toml"}, "nothing.toml"},
         {Words{"worker", "runs/store", "42"}, "42"}}) {
@@ -149,7 +149,7 @@ TEST_F(SweepTest, TheSameSweepTwiceIsRefusedAndTwoOnOneStoreShareTheWork) {
   const Outcome again = pollard(grid("sweep"));
   EXPECT_EQ(again.status, 2);
   EXPECT_THAT(again.err, HasSubstr("still running"));
-  EXPECT_EQ(pollard(grid("sweep", {"out=second"})).status, 0);
+  must(grid("sweep", {"out=second"}));
   EXPECT_EQ(first.wait().status, 0);
   EXPECT_EQ(results("second"), results());
   EXPECT_EQ(stages().size(), 6U);
@@ -188,6 +188,7 @@ TEST_F(SweepKillTest, AtAnyMomentLosesNothing) {
       std::this_thread::sleep_for(std::chrono::duration<double>(0.1 + uniform(random)));
       if (!command->running()) break;
       const std::vector<pid_t> workers = children_of(command->id());
+      if (workers.empty() && uniform(random) < 0.9) continue;  // mostly while something is lost
       ++kills;
       if (!workers.empty() && uniform(random) < 0.6) {
         ::kill(workers.front(), SIGKILL);

@@ -77,8 +77,7 @@ std::vector<Configuration> configurations(const Store& store) {
 
 ResultRow read_result(const Store& store, const Configuration& configuration) {
   json results = json::array();
-  for (const std::string& id : configuration.stages)
-    results.push_back(store.read(id).result);
+  for (const std::string& id : configuration.stages) results.push_back(store.read(id).result);
   return {configuration.id(), configuration.settings, measures_of(results)};
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/files.h"
+#include "core/folder_lock.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -66,9 +67,17 @@ StageRecord Store::read(std::string_view id) const {
   return record;
 }
 
+namespace {
+
+// Two processes may finish the same stage at once.
+fs::path draft_folder(const fs::path& store, std::string_view id, int process) {
+  return store / "work" / fmt::format("{}.{}{}", id, process, kDraft);
+}
+
+}  // namespace
+
 fs::path Store::draft(std::string_view id) const {
-  // Two processes may finish the same stage at once.
-  fs::path draft = folder_ / "work" / fmt::format("{}.{}{}", id, ::getpid(), kDraft);
+  fs::path draft = draft_folder(folder_, id, ::getpid());
   fs::remove_all(draft);
   make_writable_folder(draft);
   return draft;
@@ -90,6 +99,21 @@ void Store::publish(const fs::path& draft, const StageRecord& record,
     }
   }
   fs::remove_all(draft);
+}
+
+void Store::remove_draft(std::string_view id, int process) const {
+  std::error_code ignored;  // `pollard store gc` finds what stays
+  fs::remove_all(draft_folder(folder_, id, process), ignored);
+}
+
+void Store::remove_work(std::string_view id) const {
+  std::error_code ignored;
+  if (!holds(id) || !fs::exists(work_folder(id), ignored)) return;
+  try {
+    const FolderLock lock(work_folder(id), "");
+    fs::remove_all(work_folder(id), ignored);
+  } catch (const Error&) {  // it is not ours to remove
+  }
 }
 
 std::optional<Failure> Store::failure(std::string_view id) const {

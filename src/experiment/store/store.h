@@ -50,6 +50,11 @@ class Store {
   void publish(const std::filesystem::path& draft, const StageRecord& record,
                std::string_view metrics) const;
 
+  /// What a process that died has left of a draft. Nothing where there is none.
+  void remove_draft(std::string_view id, int process) const;
+  /// Removes the work folder of a stage that is finished, unless a process works there.
+  void remove_work(std::string_view id) const;
+
   /// The failure of the last attempt, if that is what it ended in.
   [[nodiscard]] std::optional<Failure> failure(std::string_view id) const;
   void write_failure(std::string_view id, const Failure& failure) const;

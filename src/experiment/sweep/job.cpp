@@ -45,6 +45,9 @@ Job read_job(const Store& store, std::string_view id) {
   }
 }
 
-void forget_job(const Store& store, std::string_view id) { fs::remove(job_file(store, id)); }
+void forget_job(const Store& store, std::string_view id) {
+  std::error_code ignored;
+  fs::remove(job_file(store, id), ignored);
+}
 
 }  // namespace pollard

@@ -56,6 +56,12 @@ bool is_crash(int status) {
          signal == SIGILL;
 }
 
+// What a worker leaves that ends between the last two steps.
+void tidy(const Store& store, const std::string& id) {
+  forget_job(store, id);
+  store.remove_work(id);
+}
+
 class Supervisor {
  public:
   Supervisor(const Store& store, JobQueue& queue, const LocalSettings& settings,
@@ -142,6 +148,7 @@ class Supervisor {
       }
       memory_ = std::max(memory_, ending->peak_bytes);
       const std::size_t job = worker->job;
+      store_.remove_draft(worker->view.job, worker->process.id());
       worker = workers_.erase(worker);
       finish(job, *ending);
     }
@@ -166,7 +173,10 @@ class Supervisor {
   void finish(std::size_t job, const ChildProcess::Ending& ending) {
     const Job& what = queue_.jobs()[job];
     History& history = histories_[job];
-    if (store_.holds(what.id)) return set(job, JobState::Done, "");
+    if (store_.holds(what.id)) {
+      tidy(store_, what.id);
+      return set(job, JobState::Done, "");
+    }
     if (ending.status == kWorkerBusy) {
       history.not_before = Clock::now() + kBusyPause;
       --history.attempts;
@@ -246,6 +256,9 @@ void take_states(const Store& store, JobQueue& queue) {
 void run_locally(const Store& store, JobQueue& queue, const LocalSettings& settings,
                  SweepObserver& observer) {
   std::filesystem::create_directories(settings.logs);
+  for (std::size_t i = 0; i < queue.jobs().size(); ++i) {
+    if (queue.state(i) == JobState::Done) tidy(store, queue.jobs()[i].id);
+  }
   Supervisor(store, queue, settings, observer).run();
 }
 
