@@ -30,7 +30,7 @@ class SlurmScript : public ::testing::Test {
 
   /// Of task 2, whose stage is "bbb".
   ProgramResult run(const std::string& worker, int restarts = 0) {
-    write_file(options_.program, "#!/bin/bash\necho \"$*\"\n" + worker);
+    write_file(options_.program, "#!/bin/bash\necho progress\necho \"$*\" >&2\n" + worker);
     std::filesystem::permissions(options_.program, std::filesystem::perms::owner_all);
     write_file(folder_ / "script.sh", batch_script(options_, "/a 'store'"));
     write_file(folder_ / "list", std::string_view("aaa\nbbb\n"));
@@ -49,8 +49,8 @@ class SlurmScript : public ::testing::Test {
 TEST_F(SlurmScript, RunsTheWorkerOfTheTasksStage) {
   const ProgramResult result = run("exit 0");
   EXPECT_EQ(result.status, 0);
-  EXPECT_THAT(result.output, HasSubstr("worker /a 'store' bbb\n"));
-  EXPECT_EQ(result.errors, "");
+  EXPECT_EQ(result.errors, "worker /a 'store' bbb\n");
+  EXPECT_THAT(result.output, Not(HasSubstr("progress")));
   EXPECT_THAT(slurm_.calls(), IsEmpty());
 }
 
@@ -66,9 +66,9 @@ TEST_F(SlurmScript, PassesSignalsOnWaitsAndRequeues) {
   for (const char* signal : {"USR1", "TERM"}) {
     slurm_.remove("calls");
     const std::string name = signal;
-    const ProgramResult result = run("trap 'sleep 0.3; echo saved; exit 143' " + name +
+    const ProgramResult result = run("trap 'sleep 0.3; echo saved >&2; exit 143' " + name +
                                      "\nkill -s " + name + " $PPID\nwhile :; do sleep 0.05; done");
-    EXPECT_THAT(result.output, HasSubstr("saved\n"));
+    EXPECT_THAT(result.errors, HasSubstr("saved\n"));
     EXPECT_THAT(result.output, HasSubstr("the worker ended with 143"));
     EXPECT_THAT(slurm_.calls(), ElementsAre("scontrol requeue 71"));
   }
