@@ -35,6 +35,11 @@ std::vector<std::string> read_lines(const fs::path& file) {
   return lines;
 }
 
+Error damaged(const fs::path& file, const std::string& why) {
+  return {ErrorCode::Input, "'" + file.string() + "' is damaged: " + why,
+          "remove it: the jobs that wait or run are found without it"};
+}
+
 }  // namespace
 
 SlurmArrays::SlurmArrays(fs::path sweep_folder)
@@ -59,13 +64,12 @@ SlurmArrays::SlurmArrays(fs::path sweep_folder)
   if (!fs::exists(file)) return;
   try {
     const json text = json::parse(read_text(file));
-    if (text.at("format") != 1) throw Error(ErrorCode::Input, "another format");
+    if (text.at("format") != 1) throw damaged(file, "it is of another format");
     for (const auto& [number, job] : text.at("jobs").items()) {
       if (to_number(number) != 0) arrays_[to_number(number)].job = job.get<std::string>();
     }
   } catch (const json::exception& error) {
-    throw Error(ErrorCode::Input, "'" + file.string() + "' is damaged: " + error.what(),
-                "remove it: the jobs that wait or run are found without it");
+    throw damaged(file, error.what());
   }
 }
 

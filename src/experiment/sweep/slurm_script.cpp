@@ -33,12 +33,14 @@ say() { echo "$(date '+%F %T') slurm ${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID
 if [ -z "$id" ]; then say "no line $SLURM_ARRAY_TASK_ID in $1"; exit 2; fi
 say "stage $id on $(hostname), restart $restarts"
 
-forward() { caught=yes; kill -s "$1" "$worker" 2>/dev/null; }
+worker= status= caught=
+forward() { caught=$1; if [ -n "$worker" ]; then kill -s "$1" "$worker" 2>/dev/null; fi; }
 trap 'forward TERM' TERM
 trap 'forward USR1' USR1
-"$program" worker "$store" "$id" &
+# It tells how far it is on its standard output, every second, to launchers that listen.
+"$program" worker "$store" "$id" >/dev/null &
 worker=$!
-status=
+if [ -n "$caught" ]; then forward "$caught"; fi
 while :; do
   caught=
   wait "$worker"
@@ -47,7 +49,8 @@ while :; do
   status=$now
   if [ -z "$caught" ]; then break; fi
 done
-trap '' TERM USR1
+trap '' USR1
+trap - TERM  # from here on it ends this run, as a requeue does
 say "the worker ended with $status"
 
 case $status in
@@ -64,7 +67,6 @@ case " $(scontrol show job --oneliner "$SLURM_JOB_ID") " in
   *) say "it was cancelled, or is requeued by others"; exit "$status" ;;
 esac
 say "requeued"
-trap - TERM  # it ends this run
 scontrol requeue "$SLURM_JOB_ID" || exit "$status"
 sleep 60
 )";

@@ -213,6 +213,31 @@ TEST_F(Slurm, ATreeRunsInOrderAndGoesOnWhereItIsInterrupted) {
   EXPECT_THAT(log, HasSubstr("restart 1"));
 }
 
+TEST_F(Slurm, ATaskIsSignalledBeforeItsTimeLimitAndComesAgain) {
+  add(1, 0, "wait-once");
+  options_.time_limit = "1";
+  options_.grace = 55;
+  SlurmLauncher slurm = launcher();
+  ASSERT_TRUE(finish(slurm));
+  EXPECT_EQ(states(slurm), "D");
+  EXPECT_EQ(told("signalled", 1), 1);
+  EXPECT_EQ(told("start", 1), 2);
+}
+
+TEST_F(Slurm, ATaskThatIsPreemptedComesAgain) {
+  add(1, 0, "wait-once");
+  SlurmLauncher slurm = launcher();
+  ASSERT_TRUE(update_until(slurm, [&] { return told("waiting", 1) == 1; }));
+  // All of the node, for somebody who goes before.
+  EXPECT_EQ(run_program({"sbatch", "--partition=urgent", "--exclusive", "--output=/dev/null",
+                         "--wrap=sleep 1"})
+                .status,
+            0);
+  ASSERT_TRUE(finish(slurm));
+  EXPECT_EQ(states(slurm), "D");
+  EXPECT_EQ(told("start", 1), 2);
+}
+
 TEST_F(Slurm, AFailureBlocksWhatWaitsForItAndNothingElse) {
   add_tree("fail");
   SlurmLauncher slurm = launcher();
