@@ -17,6 +17,19 @@ struct ExportFiles {
   std::filesystem::path sparse, onnx, safetensors;
 };
 
+/// What `pollard results` is asked besides key=value; keys and measures separated by commas, files
+/// "" or "-" for standard output.
+struct ResultsOptions {
+  std::string by, measures, sort, compare;
+  bool seeds = false;
+  std::string csv, json;
+};
+
+struct StoreOptions {
+  std::string action;  // ls, gc, verify
+  bool yes = false, states = false;
+};
+
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
@@ -26,8 +39,10 @@ struct Arguments {
   bool resume = false;
   bool quiet = false;
   bool markdown = false;       // parameters
-  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder
+  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder; a store
   ExportFiles exports;
+  ResultsOptions results;
+  StoreOptions store;
 };
 
 /// Those that the verb takes.
@@ -46,6 +61,8 @@ int plan(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
+int results(const Arguments& arguments, Progress& progress);
+int store(const Arguments& arguments, Progress& progress);
 int parameters(const Arguments& arguments);
 
 }  // namespace pollard::app

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/terminal_text.h"
 #include "report/measures.h"
 #include "report/values.h"
 
@@ -23,7 +24,7 @@ std::string value_in(const Settings& settings, const std::string& key) {
 std::vector<std::string> cells_of(const Settings& settings, const std::vector<std::string>& keys) {
   std::vector<std::string> cells;
   for (const std::string& key : keys)
-    cells.push_back(settings.contains(key) ? settings.at(key) : std::string(kDash));
+    cells.push_back(settings.contains(key) ? without_codes(settings.at(key)) : std::string(kDash));
   return cells;
 }
 
@@ -124,7 +125,8 @@ ResultsAnswer grouped_results(std::span<const ResultRow> rows, const ResultsLayo
   const std::vector<std::string> keys = layout.by.empty() ? varying_keys(settings) : layout.by;
 
   ResultsAnswer answer{
-      .summary = fmt::format("{} finished configurations in {} groups", rows.size(), groups.size()),
+      .summary = fmt::format("{} in {}", counted(rows.size(), "finished configuration"),
+                             counted(groups.size(), "group")),
       .table = {columns_of(keys), {}},
       .values = {columns_of(keys), {}},
       .object = {{"format", 1}}};
@@ -154,7 +156,7 @@ ResultsAnswer single_results(std::span<const ResultRow> rows, const ResultsLayou
   std::erase_if(keys, [&](const std::string& key) { return ignored.contains(key); });
   keys.emplace_back("seed");
 
-  ResultsAnswer answer{.summary = fmt::format("{} finished configurations", rows.size()),
+  ResultsAnswer answer{.summary = counted(rows.size(), "finished configuration"),
                        .table = {columns_of(keys), {}},
                        .values = {columns_of(keys), {}},
                        .object = {{"format", 1}}};
@@ -191,9 +193,9 @@ ResultsAnswer compared_results(std::span<const ResultRow> rows, const Contrast& 
   }
   const std::vector<std::string> keys = varying_keys(settings);
   ResultsAnswer answer{
-      .summary = fmt::format("{} of {}={} minus that of {}={}, over {} pairs of equal seeds",
+      .summary = fmt::format("{} of {}={} minus that of {}={}, over {} of equal seeds",
                              measure_header(measure), contrast.key, contrast.b, contrast.key,
-                             contrast.a, pairs),
+                             contrast.a, counted(pairs, "pair")),
       .table = {columns_of(keys), {}},
       .values = {columns_of(keys), {}},
       .object = {{"format", 1},

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/terminal_text.h"
 #include "report/values.h"
 
 namespace pollard {
@@ -25,6 +26,8 @@ std::string_view name_of(GarbageKind kind) {
   }
   return "";
 }
+
+std::size_t size_of(std::int64_t count) { return static_cast<std::size_t>(count); }
 
 }  // namespace
 
@@ -57,8 +60,9 @@ std::string stage_list(std::span<const StageInfo> stages) {
                           fixed(stage.seconds, 1), bytes_text(stage.bytes),
                           std::to_string(stage.configurations)});
   }
-  return to_text(table) + fmt::format("{} stages, {:.1f} hours of work, {}\n", stages.size(),
-                                      seconds / 3600, bytes_text(bytes));
+  return to_text(table) + fmt::format("{}, {:.1f} hours of work, {}\n",
+                                      counted(stages.size(), "stage"), seconds / 3600,
+                                      bytes_text(bytes));
 }
 
 std::string garbage_list(std::span<const Garbage> garbage) {
@@ -76,13 +80,15 @@ std::string garbage_list(std::span<const Garbage> garbage) {
 std::string verification_text(const Verification& verification) {
   std::string text;
   for (const Finding& finding : verification.findings)
-    text += fmt::format("{}; {}\n", finding.problem, finding.hint);
-  return text + fmt::format("{} stages, {} states, {} configurations ({} not finished): {}\n",
-                            verification.stages, verification.states, verification.configurations,
+    text += without_codes(fmt::format("{}; {}", finding.problem, finding.hint)) + "\n";
+  return text + fmt::format("{}, {}, {} ({} not finished): {}\n",
+                            counted(size_of(verification.stages), "stage"),
+                            counted(size_of(verification.states), "state"),
+                            counted(size_of(verification.configurations), "configuration"),
                             verification.unfinished,
                             verification.findings.empty()
                                 ? "nothing is wrong"
-                                : fmt::format("{} problems", verification.findings.size()));
+                                : counted(verification.findings.size(), "problem"));
 }
 
 }  // namespace pollard

@@ -55,7 +55,7 @@ TEST(VerificationText, NamesEachProblem) {
   verification.findings = {{"'s/a' is damaged", "remove it"}};
   EXPECT_THAT(verification_text(verification),
               HasSubstr("'s/a' is damaged; remove it\n5 stages, 4 states"));
-  EXPECT_THAT(verification_text(verification), HasSubstr(": 1 problems\n"));
+  EXPECT_THAT(verification_text(verification), HasSubstr(": 1 problem\n"));
 }
 
 }  // namespace
