@@ -36,10 +36,35 @@ const std::vector<Verb>& verbs() {
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
       {"export", "a network as a sparse, ONNX or safetensors file: of a run's folder, or weights="},
       {"report", "the table and report.html of a run's folder, anew"},
+      {"results", "tables of the finished configurations in a store, over seeds"},
+      {"store",
+       "what a store of finished stages holds (ls), whether it is whole (verify), and what "
+       "it can do without (gc)"},
       {"parameters", "every parameter with default, unit and range"},
       {"worker", "runs one stage of a sweep", false, true},
   };
   return all;
+}
+
+void add_results(CLI::App* sub, ResultsOptions& options, std::vector<std::string>& words) {
+  sub->add_option("words", words, "STORE [key=value ...]: only configurations with these settings");
+  sub->add_option("--by", options.by, "group by these keys (KEY,KEY) instead of all but the seed");
+  sub->add_option("--measures", options.measures,
+                  "columns (top1,loss,sparsity,seconds ...); docs/results.md lists them");
+  sub->add_flag("--seeds", options.seeds, "one line a run instead of one a group");
+  sub->add_option("--sort", options.sort, "by this measure, the best first");
+  sub->add_option("--compare", options.compare,
+                  "KEY=A,B: the difference between two values of a setting, over pairs of seeds");
+  sub->add_option("--csv", options.csv, "write plain numbers into this file; - prints them");
+  sub->add_option("--json", options.json, "the same as JSON, with complete settings");
+}
+
+void add_store(CLI::App* sub, Arguments& arguments) {
+  sub->add_option("action", arguments.store.action, "ls, gc or verify")->required();
+  sub->add_option("store", arguments.file, "the store's folder")->required();
+  sub->add_flag("--yes", arguments.store.yes, "gc: remove it; without, it is only listed");
+  sub->add_flag("--states", arguments.store.states,
+                "gc: also the weights within finished chains; verify: read all weights");
 }
 
 void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
@@ -56,6 +81,10 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   } else if (verb.name == "worker") {
     sub->add_option("store", arguments.file, "the store")->required();
     sub->add_option("stage", arguments.stage, "the id of the stage")->required();
+  } else if (verb.name == "results") {
+    add_results(sub, arguments.results, words);
+  } else if (verb.name == "store") {
+    add_store(sub, arguments);
   } else if (verb.name == "parameters") {
     sub->add_flag("--markdown", arguments.markdown, "as docs/parameters.md");
   } else {
@@ -94,8 +123,9 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   sub->add_flag("-q,--quiet", arguments.quiet, "warnings and results only");
 }
 
-// A model file after `inspect`, a run's folder after `export`.
+// A model file after `inspect`, a run's folder after `export`, a store after `results`.
 bool names_network(const std::string& verb, const std::string& word) {
+  if (verb == "results") return true;
   if (verb == "export") return !word.ends_with(".toml");
   return verb == "inspect" && (word.ends_with(".safetensors") || word.ends_with(".plrd") ||
                                is_named_as_onnx(word) || is_named_as_pytorch(word));
@@ -175,6 +205,8 @@ int dispatch(const Arguments& arguments) {
   if (verb == "inspect") return inspect(arguments);
   if (verb == "export") return export_network(arguments);
   if (verb == "report") return report(arguments, *progress);
+  if (verb == "results") return results(arguments, *progress);
+  if (verb == "store") return store(arguments, *progress);
   if (verb == "parameters") return parameters(arguments);
   return run(arguments, *progress);
 }

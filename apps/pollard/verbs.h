@@ -26,6 +26,19 @@ struct SweepOptions {
   SlurmOptions slurm;
 };
 
+/// What `pollard results` is asked besides key=value; keys and measures separated by commas, files
+/// "" or "-" for standard output.
+struct ResultsOptions {
+  std::string by, measures, sort, compare;
+  bool seeds = false;
+  std::string csv, json;
+};
+
+struct StoreOptions {
+  std::string action;  // ls, gc, verify
+  bool yes = false, states = false;
+};
+
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
@@ -34,12 +47,13 @@ struct Arguments {
   std::vector<std::string> overrides;  // key=value
   bool resume = false;
   bool quiet = false;
-  bool markdown = false;  // parameters
-  std::filesystem::path
-      file;  // inspect: a model file; report, export: a run's folder; worker: a store
+  bool markdown = false;       // parameters
+  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder; a store
   ExportFiles exports;
   SweepOptions sweeps;
   std::string stage;  // worker: an id
+  ResultsOptions results;
+  StoreOptions store;
 };
 
 /// Those that the verb takes.
@@ -60,6 +74,8 @@ int worker(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
+int results(const Arguments& arguments, Progress& progress);
+int store(const Arguments& arguments, Progress& progress);
 int parameters(const Arguments& arguments);
 
 }  // namespace pollard::app

@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   RandomPruning = 6,  // a score for each weight
   Timing = 7,         // orders in which contenders run
   Part = 8,           // which part of a picture is looked at
+  Bootstrap = 9,      // samples of results
   Testing = 100,
 };
 

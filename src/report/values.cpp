@@ -60,6 +60,10 @@ std::string percent(std::optional<double> fraction) {
   return fraction ? fixed(100 * *fraction, 2) : dash();
 }
 
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 std::string escape(std::string_view text) {
   const bool utf8 = is_utf8(text);
   std::string result;

@@ -33,6 +33,9 @@ constexpr std::string_view kDash = "–";
 /// A fraction as percent, two digits, without the sign.
 [[nodiscard]] std::string percent(std::optional<double> fraction);
 
+/// "1 run", "2 runs"
+[[nodiscard]] std::string counted(std::size_t number, std::string_view what);
+
 /// Text for XML and HTML, in elements and in quoted attributes.
 [[nodiscard]] std::string escape(std::string_view text);
 

@@ -27,6 +27,12 @@ TEST(FindNumber, PassesOverWhatIsNotFinite) {
   EXPECT_EQ(find_number({{"x", nullptr}}, {"x"}), std::nullopt);
 }
 
+TEST(Counted, KnowsOneFromMany) {
+  EXPECT_EQ(counted(0, "run"), "0 runs");
+  EXPECT_EQ(counted(1, "run"), "1 run");
+  EXPECT_EQ(counted(2, "run"), "2 runs");
+}
+
 TEST(Formats, PrintNumbersAndDashes) {
   EXPECT_EQ(fixed(0.31, 3), "0.310");
   EXPECT_EQ(fixed(std::nullopt, 3), "–");

@@ -19,7 +19,7 @@ struct Finding {
 struct Verification {
   std::int64_t stages = 0, configurations = 0, unfinished = 0;  // unfinished: configurations
   std::int64_t states = 0;                                      // files of states looked at
-  std::vector<Finding> findings;
+  std::vector<Finding> findings = {};
 };
 
 /// Every stage.json and configuration is read; parents are there and chains agree with them; states

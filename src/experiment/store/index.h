@@ -24,7 +24,7 @@ namespace pollard {
 
 /// A finished stage, without its settings and results.
 struct StageInfo {
-  std::string id, parent, kind, label, series;  // as in StageRecord
+  std::string id = {}, parent = {}, kind = {}, label = {}, series = {};  // as in StageRecord
   std::int64_t epochs = 0, steps = 0;
   double seconds = 0;
   std::int64_t bytes = 0;           // of its files
