@@ -52,7 +52,7 @@ struct BatchSettings {
   int threads = 1;  // that work ahead; 0: batches are made when asked for, on the caller's thread
   /// What this loader makes of each batch: a last one may be too small for all (count 0). Which
   /// images a batch has, and what augmentation does to them, does not depend on it.
-  BatchShare share;
+  BatchShare share = {};
 };
 
 /// The batches of one epoch after another. `dataset` must outlive it. Used from one thread.

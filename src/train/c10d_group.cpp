@@ -9,7 +9,7 @@
 #include "pollard/error.h"
 #include "train/process_group.h"
 
-#ifdef USE_C10D_GLOO
+#if defined(POLLARD_GLOO) && defined(USE_C10D_GLOO)
 
 #include <ATen/ATen.h>
 
@@ -17,7 +17,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#ifdef USE_C10D_NCCL
+#ifdef POLLARD_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
 
@@ -45,7 +45,7 @@ class C10dGroup final : public ProcessGroup {
       options->devices = {network()};
       options->threads = 2;
       gloo_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store, at.rank, at.size, options);
-#ifdef USE_C10D_NCCL
+#ifdef POLLARD_NCCL
       store_ = c10::make_intrusive<c10d::PrefixStore>("nccl", store);
 #endif
     } catch (const std::exception& error) {
@@ -67,7 +67,7 @@ class C10dGroup final : public ProcessGroup {
     options.timeout = timeout_;
     std::vector<at::Tensor> tensors = {values};
     return guarded(what, [&]() -> std::unique_ptr<Pending> {
-#ifdef USE_C10D_NCCL
+#ifdef POLLARD_NCCL
       if (values.is_cuda())
         return std::make_unique<Work>(*this, nccl().allreduce(tensors, options), what);
 #endif
@@ -178,7 +178,7 @@ class C10dGroup final : public ProcessGroup {
     return Gloo::createDefaultDevice();
   }
 
-#ifdef USE_C10D_NCCL
+#ifdef POLLARD_NCCL
   c10d::ProcessGroupNCCL& nccl() {
     if (!nccl_) {
       auto options = c10d::ProcessGroupNCCL::Options::create();
@@ -220,7 +220,7 @@ class C10dGroup final : public ProcessGroup {
   Rendezvous at_;
   Milliseconds timeout_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
-#ifdef USE_C10D_NCCL
+#ifdef POLLARD_NCCL
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl_;
 #endif

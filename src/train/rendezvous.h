@@ -25,7 +25,7 @@ struct Rendezvous {
   std::uint16_t port = 29500;
   /// The launcher listens itself (torchrun does), and wants keys to begin with this.
   bool launcher_listens = false;
-  std::string prefix;
+  std::string prefix = {};
 };
 
 using Variables = std::function<std::optional<std::string>(const std::string& name)>;
