@@ -63,8 +63,7 @@ at::Tensor run(const Conv& op, const Operands& in) {
 at::Tensor run(const BatchNormalization& op, const Operands& in) {
   if (in.context.training && in.context.batch_sums != nullptr) {
     return shared_batch_norm(in.values[0], in.parameter(1), in.parameter(2), in.parameter(3),
-                             in.parameter(4),
-                             {.momentum = 1 - op.momentum, .epsilon = op.epsilon},
+                             in.parameter(4), {.momentum = 1 - op.momentum, .epsilon = op.epsilon},
                              *in.context.batch_sums);
   }
   return at::batch_norm(in.values[0], in.parameter(1), in.parameter(2), in.parameter(3),

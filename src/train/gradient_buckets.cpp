@@ -2,12 +2,21 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace pollard {
 namespace {
 
 at::TensorOptions like(std::span<ParameterSlot> slots) {
   const at::TensorOptions floats = at::TensorOptions().dtype(at::kFloat);
   return slots.empty() ? floats : floats.device(slots.front().value.device());
+}
+
+std::int64_t usual_bytes(std::span<ParameterSlot> slots) {
+  constexpr std::int64_t kMost = 4 << 20, kParts = 4;
+  std::int64_t count = 0;
+  for (const ParameterSlot& slot : slots) count += slot.value.numel();
+  return std::min(kMost, count * static_cast<std::int64_t>(sizeof(float)) / kParts);
 }
 
 }  // namespace
@@ -17,6 +26,7 @@ GradientBuckets::GradientBuckets(ProcessGroup& group, std::span<ParameterSlot> s
     : group_(group), slots_(slots), places_(slots.size()) {
   constexpr auto kFloat = static_cast<std::int64_t>(sizeof(float));
   const auto notes = static_cast<std::int64_t>(1 + slots.size());
+  if (bucket_bytes == 0) bucket_bytes = usual_bytes(slots);
   std::vector<std::int64_t> sizes = {0};  // of buckets, in floats
   buckets_.emplace_back();
   for (std::size_t i = slots.size(); i-- > 0;) {

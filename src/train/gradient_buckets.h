@@ -1,8 +1,8 @@
 // Gradients of a batch that several processes share, summed while backward still runs.
 //
-// Parameters are put into buckets of a few megabytes, those at the network's end first, for
-// backward comes by them first. With n_r images on process r, N in all, and g_r the gradient of the
-// mean loss over the n_r,
+// Parameters are put into buckets, of 4 MiB or a quarter of all where that is less, those at the
+// network's end first, for backward comes by them first. With n_r images on process r, N in all,
+// and g_r the gradient of the mean loss over the n_r,
 //
 //   g = sum_r n_r g_r / N
 //
@@ -25,11 +25,10 @@ namespace pollard {
 
 class GradientBuckets {
  public:
-  static constexpr std::int64_t kBytes = 4 << 20;
-
-  /// For an engine's slots, which must stay where they are, as must the group.
+  /// For an engine's slots, which must stay where they are, as must the group. `bucket_bytes`: 0 is
+  /// the size above; a larger parameter has a bucket of its own.
   GradientBuckets(ProcessGroup& group, std::span<ParameterSlot> slots,
-                  std::int64_t bucket_bytes = kBytes);
+                  std::int64_t bucket_bytes = 0);
 
   /// A step begins, with so many images on this process (0: its gradients do not count).
   void begin(std::int64_t images);

@@ -272,7 +272,8 @@ TEST(GradientBuckets, AreSummedWhileBackwardRuns) {
     EXPECT_TRUE(order[0].starts_with("linear") && order[3].starts_with("conv"));
     // Both ranks had the same batch.
     EXPECT_TRUE(engine.slots()[0].gradient.allclose(own));
-    EXPECT_EQ(GradientBuckets(group, engine.slots()).count(), 1U);
+    EXPECT_EQ(GradientBuckets(group, engine.slots()).count(), 3U);  // 3, 192, 4 + 36 floats
+    EXPECT_EQ(GradientBuckets(group, engine.slots(), 1 << 20).count(), 1U);
   });
 }
 
