@@ -20,6 +20,7 @@ struct ProgressRecord {
   std::int64_t first_step = 0;                       // steps of the finished ones
   std::int64_t metrics_size = 0, events_size = 0;
   int threads = 0;
+  int processes = 1;
   std::optional<EngineChoice> engine;  // of the retraining under way, once chosen
 };
 

@@ -15,6 +15,7 @@
 #include "experiment/result.h"
 #include "experiment/run_folder.h"
 #include "experiment/setup.h"
+#include "experiment/team.h"
 #include "method/imp.h"
 #include "method/registry.h"
 #include "method/sparsity_target.h"
@@ -55,22 +56,25 @@ Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
 
 class Run final : private LoopObserver {
  public:
-  Run(const Config& config, Parts parts, const fs::path& path, bool resume, Progress& progress)
+  Run(const Config& config, Parts parts, const Team& team, const fs::path& path, bool resume,
+      Progress& progress)
       : config_(config),
         parts_(std::move(parts)),
+        team_(team),
         progress_(progress),
-        engine_(make_engine(config, parts_.graph)),
-        train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
-        test_(evaluated(), test_batches(config, evaluated())),
+        engine_(team.share(make_engine(config, parts_.graph))),
+        train_(*parts_.data.train, team.share(train_batches(config, *parts_.data.train))),
+        test_(evaluated(), team.share(test_batches(config, evaluated()))),
         original_(original_rates(config, train_.batches_per_epoch())),
-        folder_(checked(path)) {
+        folder_(team.folder(checked(path))) {
     std::optional<Checkpoint> checkpoint;
-    if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
+    if (resume) checkpoint = load_checkpoint(RunFolder::checkpoints_of(path), progress_);
     if (checkpoint) restore(*checkpoint);
     if (model_is_a_file(config_)) keep_network(folder_.path(), parts_.graph, starting_state());
     write_file(folder_.file("config.toml"), config_.to_toml());
-    write_file(folder_.file("environment.json"),
-               describe_environment(config_.text("device")).dump(1) + "\n");
+    json environment = describe_environment(config_.text("device"));
+    if (team_.size() > 1) environment["processes"] = team_.size();
+    write_file(folder_.file("environment.json"), environment.dump(1) + "\n");
     books_.emplace(folder_, at_.metrics_size, at_.events_size, evaluated_name());
   }
 
@@ -205,6 +209,7 @@ class Run final : private LoopObserver {
                                    at_.engine->name));
     } else if (!at_.engine || by_hand) {
       at_.engine = choose_engine(config_, *engine_, masks_, train_);
+      at_.engine->name = team_.leaders(at_.engine->name, "the choice of an engine");
       if (!by_hand) checkpoint(at_.loop);
     }
     if (const std::string text = describe(*at_.engine); !text.empty())
@@ -212,7 +217,7 @@ class Run final : private LoopObserver {
   }
 
   void take_engine(std::string_view name) {
-    engine_ = engine_like(name, config_, *engine_, masks_);
+    engine_ = team_.share(engine_like(name, config_, *engine_, masks_));
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
@@ -226,7 +231,8 @@ class Run final : private LoopObserver {
                                 .rates = rates,
                                 .sgd = make_sgd(config_),
                                 .seed = seed(),
-                                .record_interval = config_.integer("metrics.interval")};
+                                .record_interval = config_.integer("metrics.interval"),
+                                .group = team_.group()};
     mark_ = {at_.stage, std::string(stage_name(stage.kind)), present_sparsity(), at_.first_step};
     return train_loop(*engine_, *method_, train_, test_, settings, at_.loop, *this, progress_);
   }
@@ -245,7 +251,7 @@ class Run final : private LoopObserver {
       at_.results.erase(at_.results.size() - 1);  // what cannot be saved is not finished
       throw;
     }
-    if (interrupted() != 0 && at_.stage < parts_.stages.size()) {
+    if (team_.interrupted() != 0 && at_.stage < parts_.stages.size()) {
       throw Error(ErrorCode::Interrupted, "interrupted after a stage; a checkpoint is saved",
                   "go on with --resume");
     }
@@ -256,14 +262,16 @@ class Run final : private LoopObserver {
   void on_step(const StepRecord& record) override { books_->step(mark_, record); }
   void on_epoch(const EpochRecord& record) override { books_->epoch(mark_, record); }
   [[nodiscard]] bool checkpoint_due() override {
-    return since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
+    return team_.leads() && since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
   }
 
   void checkpoint(const LoopPosition& position) override {
     at_.loop = position;
+    if (!team_.leads()) return;
     at_.metrics_size = books_->metrics_size();
     at_.events_size = books_->events_size();
     at_.threads = parts_.threads;
+    at_.processes = team_.size();
     at_.stage_ids.clear();
     for (const Stage& stage : parts_.stages) at_.stage_ids.push_back(stage.id);
     save_checkpoint(folder_.checkpoints(),
@@ -304,15 +312,23 @@ class Run final : private LoopObserver {
               folder_.path().string(), at_.threads, parts_.threads),
           fmt::format("give threads={}", at_.threads));
     }
+    if (at_.processes != team_.size()) {
+      throw Error(ErrorCode::Config,
+                  fmt::format("the run in '{}' was started on {} processes and would go on on {}: "
+                              "it would not end in the same weights",
+                              folder_.path().string(), at_.processes, team_.size()),
+                  fmt::format("start {} processes (WORLD_SIZE)", at_.processes));
+    }
   }
 
   void announce() {
     progress_.note(parts_.data.origin);
     progress_.note(
-        fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}; {}",
+        fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}{}; {}",
                     config_.text("model"), parts_.graph.parameter_count(),
                     static_cast<double>(multiply_adds(parts_.graph)) / 1e6, config_.text("data"),
                     config_.text("device"), parts_.threads, parts_.threads == 1 ? "" : "s",
+                    team_.size() == 1 ? "" : fmt::format(" on each of {} processes", team_.size()),
                     folder_.path().string()));
     if (at_.stage == 0 && at_.loop.epoch == 0 && at_.loop.step == 0) return;
     if (at_.stage == parts_.stages.size()) return progress_.note("this run is done already");
@@ -332,7 +348,7 @@ class Run final : private LoopObserver {
   }
   [[nodiscard]] json last_test() {
     if (!parts_.data.validation) return at_.results.back()["test"];
-    BatchLoader loader(*parts_.data.test, test_batches(config_, *parts_.data.test));
+    BatchLoader loader(*parts_.data.test, team_.share(test_batches(config_, *parts_.data.test)));
     return to_json(evaluate(*engine_, loader, progress_));
   }
 
@@ -369,6 +385,7 @@ class Run final : private LoopObserver {
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
     check_retraining(config_, parts_.stages, train_.batches_per_epoch());
     check_engine(config_, parts_.graph);
+    team_.check(parts_.graph, parts_.data.train->size());
     return path;
   }
 
@@ -388,6 +405,7 @@ class Run final : private LoopObserver {
 
   const Config& config_;
   Parts parts_;
+  const Team& team_;
   Progress& progress_;
   std::unique_ptr<Engine> engine_;
   BatchLoader train_, test_;
@@ -406,13 +424,15 @@ class Run final : private LoopObserver {
 
 RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progress& progress) {
   const fs::path path = config.text("out");
-  if (!resume && RunFolder::holds_run(path)) {
+  const Team team(config);
+  if (team.leads() && !resume && RunFolder::holds_run(path)) {
     throw Error(ErrorCode::Config, "'" + path.string() + "' holds a run already",
                 "go on with it with --resume, or choose another folder with out=DIR");
   }
-  Run run(config, prepare(config, chain, progress), path, resume, progress);
+  Progress& voice = team.voice(progress);
+  Run run(config, prepare(config, chain, voice), team, path, resume, voice);
   json result = run.execute();
-  return {path, std::move(result)};
+  return {path, std::move(result), team.leads()};
 }
 
 }  // namespace pollard
