@@ -13,6 +13,8 @@ packages=(
   # the library
   libtorch-dev libopenblas0-openmp libcli11-dev libtomlplusplus-dev libfmt-dev nlohmann-json3-dev
   zlib1g-dev libsqlite3-dev libjpeg62-turbo-dev libpng-dev libxxhash-dev libonnx-dev libprotobuf-dev
+  # training on several processes; it builds without
+  libgloo-dev
   # what `pollard bench` measures against; it builds without
   libdnnl-dev
   # tests and benchmarks

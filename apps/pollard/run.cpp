@@ -49,6 +49,7 @@ int run(const Arguments& arguments, Progress& progress) {
   config.apply("out=" + folder.string());
 
   const RunOutcome outcome = run_chain(config, chain, arguments.resume, progress);
+  if (!outcome.leads) return 0;
   const std::filesystem::path page = write_report(outcome.folder);
   fmt::print("{}\n", result_table(outcome.result));
   fmt::print("{}\n", page.string());

@@ -36,14 +36,23 @@ struct Augmentation {
   double smallest_part = 0;  // of the picture's area, up to 1; 0: the picture's middle
 };
 
+/// Several processes share each batch: the images of one are one after the other in it.
+struct BatchShare {
+  int rank = 0;
+  int size = 1;  // processes
+};
+
 struct BatchSettings {
-  std::int64_t batch_size = 128;
-  bool shuffle = false;    // by (seed, Purpose::Shuffle, epoch)
-  bool drop_last = false;  // drop an incomplete last batch
+  std::int64_t batch_size = 128;  // of the whole batch, where several processes share it
+  bool shuffle = false;           // by (seed, Purpose::Shuffle, epoch)
+  bool drop_last = false;         // drop an incomplete last batch
   Augmentation augmentation;
   Normalization normalization;
   std::uint64_t seed = 0;
   int threads = 1;  // that work ahead; 0: batches are made when asked for, on the caller's thread
+  /// What this loader makes of each batch: a last one may be too small for all (count 0). Which
+  /// images a batch has, and what augmentation does to them, does not depend on it.
+  BatchShare share = {};
 };
 
 /// The batches of one epoch after another. `dataset` must outlive it. Used from one thread.

@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -55,7 +56,13 @@ struct StepAddress {
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
   std::int64_t step = 0;
+  std::uint32_t part = 0;  // of the batch, where several processes share it
 };
+
+/// Told that the gradient of slots()[index] is final, while backward still works on others.
+using GradientObserver = std::function<void(std::size_t index)>;
+/// Sums each number over the processes that share a batch; all of them call it together.
+using BatchSums = std::function<void(std::span<double>)>;
 
 class Engine {
  public:
@@ -89,6 +96,17 @@ class Engine {
   virtual void set_masks(const TensorMap& masks) = 0;
 
   virtual void set_effective_weights(EffectiveWeights effective, ExtraLoss extra) = 0;
+
+  // ---- for a batch that several processes share (src/train/data_parallel.h)
+
+  /// An engine that cannot tell before backward is over never calls it.
+  virtual void set_gradient_observer(GradientObserver) {}
+  /// Training takes batch norm's statistics over the shared batch. Throws Error{Config} where an
+  /// engine cannot; so does this one.
+  virtual void set_batch_sums(BatchSums sums);
+  /// Makes gradients of a method's own parameters, left by the last forward_backward(), those of
+  /// the shared batch. Nothing to do where nothing is shared.
+  virtual void share_gradients(std::span<ParameterSlot>) {}
 };
 
 }  // namespace pollard

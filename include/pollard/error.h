@@ -15,6 +15,7 @@ enum class ErrorCode {
   Numeric,      // the work itself failed: a loss that is not finite
   Interrupted,  // stopped by a signal, after a checkpoint
   Internal,     // a broken invariant of ours
+  Peer,         // another process of this run is gone, late, or not where this one is
 };
 
 class Error : public std::runtime_error {

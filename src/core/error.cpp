@@ -20,6 +20,7 @@ int exit_status(ErrorCode code) noexcept {
       return 130;
     case ErrorCode::Numeric:
     case ErrorCode::Internal:
+    case ErrorCode::Peer:
       return 1;
   }
   return 1;

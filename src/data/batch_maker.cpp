@@ -22,6 +22,14 @@ std::int64_t batch_count(const Dataset& dataset, const BatchSettings& settings) 
   return full + (rest && !settings.drop_last ? 1 : 0);
 }
 
+std::pair<std::int64_t, std::int64_t> share_of(std::int64_t count, BatchShare share) {
+  // Rounded up: what is too little for all goes to the first ones.
+  const auto begin = [&](std::int64_t rank) {
+    return (count * rank + share.size - 1) / share.size;
+  };
+  return {begin(share.rank), begin(share.rank + 1)};
+}
+
 BatchMaker::BatchMaker(const Dataset& dataset, const BatchSettings& settings)
     : dataset_(dataset),
       settings_(settings),
@@ -32,6 +40,10 @@ BatchMaker::BatchMaker(const Dataset& dataset, const BatchSettings& settings)
     throw Error(ErrorCode::Config, fmt::format("batch size of {}", settings.batch_size),
                 "choose 1 or more images a batch");
   }
+  if (settings.share.rank < 0 || settings.share.rank >= settings.share.size) {
+    throw Error(ErrorCode::Config, fmt::format("process {} of {} that share batches",
+                                               settings.share.rank, settings.share.size));
+  }
   if (dataset.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw Error(ErrorCode::Config, fmt::format("data set of {} images", dataset.size()),
                 "split it: at most 4294967295 images can be put in order");
@@ -39,9 +51,12 @@ BatchMaker::BatchMaker(const Dataset& dataset, const BatchSettings& settings)
 }
 
 void BatchMaker::make(const EpochOrder& order, std::int64_t index, Batch& batch) {
-  const std::int64_t first = index * settings_.batch_size;
+  const std::int64_t whole = index * settings_.batch_size;
+  const auto [from, to] =
+      share_of(std::min(settings_.batch_size, dataset_.size() - whole), settings_.share);
+  const std::int64_t first = whole + from;
   batch.index = index;
-  batch.count = std::min(settings_.batch_size, dataset_.size() - first);
+  batch.count = to - from;
   batch.shape = dataset_.image_shape();
   const std::size_t image_size = transform_.image_bytes();
   batch.images.resize(static_cast<std::size_t>(batch.count) * image_size);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/augment.h"
@@ -20,6 +21,8 @@ struct EpochOrder {
 [[nodiscard]] EpochOrder epoch_order(const Dataset& dataset, const BatchSettings& settings,
                                      std::uint32_t epoch);
 [[nodiscard]] std::int64_t batch_count(const Dataset& dataset, const BatchSettings& settings);
+/// Which of the `count` images of a batch are whose: from, to. Shares differ by one image at most.
+[[nodiscard]] std::pair<std::int64_t, std::int64_t> share_of(std::int64_t count, BatchShare share);
 
 /// Makes batches; each thread has its own. The data set and the settings must outlive it.
 class BatchMaker {
@@ -27,7 +30,7 @@ class BatchMaker {
   /// Throws Error{Config} where the settings do not fit the data set.
   BatchMaker(const Dataset& dataset, const BatchSettings& settings);
   /// Fills `batch`, using the memory it has. Unusable images are left out: the batch is smaller.
-  /// Throws Error{Input} where none is left.
+  /// Throws Error{Input} where none is left of those that belong to it.
   void make(const EpochOrder& order, std::int64_t index, Batch& batch);
 
  private:

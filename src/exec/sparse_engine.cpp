@@ -35,8 +35,9 @@ class SparseEngine final : public Engine {
   void forward_backward(const Batch& batch, const StepAddress& address) override {
     check_images(batch, graph_);
     check_labels(batch, graph_);
-    add(trainer().forward_backward(batch.images, batch.labels,
-                                   {address.seed, address.epoch, address.step}),
+    // The trainer adds 32 bits of its own below.
+    const std::int64_t step = address.step | static_cast<std::int64_t>(address.part) << 24;
+    add(trainer().forward_backward(batch.images, batch.labels, {address.seed, address.epoch, step}),
         batch.count);
   }
 

@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/function_hook.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
+#include <torch/csrc/autograd/variable.h>
 #include <torch/cuda.h>
 
 #include "exec/batch_tensors.h"
@@ -45,6 +47,20 @@ const Graph& with_output(const Graph& graph) {
   return graph;
 }
 
+// Runs after autograd has put a leaf's gradient in its place.
+class AfterGradient final : public torch::autograd::FunctionPostHook {
+ public:
+  explicit AfterGradient(std::function<void()> call) : call_(std::move(call)) {}
+  torch::autograd::variable_list operator()(const torch::autograd::variable_list& outputs,
+                                            const torch::autograd::variable_list&) override {
+    call_();
+    return outputs;
+  }
+
+ private:
+  std::function<void()> call_;
+};
+
 class TorchEngine final : public Engine {
  public:
   TorchEngine(const Graph& graph, const TorchEngineSettings& settings)
@@ -71,7 +87,8 @@ class TorchEngine final : public Engine {
                              .fused = settings_.fused,
                              .dropout = generator_,
                              .effective = &effective_,
-                             .amp = settings_.amp};
+                             .amp = settings_.amp,
+                             .batch_sums = batch_sums_ ? &batch_sums_ : nullptr};
     const at::Tensor logits = program_.run(images_of(batch), store_.tensors(), context);
     const at::Tensor loss = cross_entropy(logits, labels);
     at::Tensor total = loss;
@@ -118,6 +135,22 @@ class TorchEngine final : public Engine {
     extra_ = std::move(extra);
   }
 
+  void set_gradient_observer(GradientObserver observer) override {
+    observer_ = std::move(observer);
+    if (!accumulators_.empty()) return;
+    const std::span<ParameterSlot> all = slots();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      accumulators_.push_back(torch::autograd::impl::grad_accumulator(all[i].value));
+      accumulators_.back()->add_post_hook(std::make_unique<AfterGradient>([this, i] {
+        if (!observer_) return;
+        ParameterSlot& slot = slots()[i];
+        slot.gradient = slot.value.grad();
+        observer_(i);
+      }));
+    }
+  }
+  void set_batch_sums(BatchSums sums) override { batch_sums_ = std::move(sums); }
+
  private:
   [[nodiscard]] at::Tensor images_of(const Batch& batch) const {
     const at::Tensor images = image_tensor(batch, graph_, device_);
@@ -135,10 +168,12 @@ class TorchEngine final : public Engine {
     return program_.run(images_of(batch), store_.tensors(), context);
   }
 
-  // The generator starts anew at every step, from the step's address: a resumed run drops the same.
+  // The generator starts anew at every step, from the step's address: a resumed run drops the same,
+  // and each part of a shared batch something else.
   void seed_dropout(const StepAddress& address) {
-    RandomStream stream(address.seed, Purpose::Dropout, address.epoch,
-                        static_cast<std::uint64_t>(address.step));
+    RandomStream stream(
+        address.seed, Purpose::Dropout, address.epoch,
+        static_cast<std::uint64_t>(address.step) | static_cast<std::uint64_t>(address.part) << 48);
     const std::uint64_t high = stream.next_u32();
     generator_.set_current_seed(high << 32 | stream.next_u32());
   }
@@ -152,6 +187,10 @@ class TorchEngine final : public Engine {
   MeterSums meters_;
   EffectiveWeights effective_;
   ExtraLoss extra_;
+  GradientObserver observer_;
+  // Held here, for a leaf knows its own only weakly.
+  std::vector<std::shared_ptr<torch::autograd::Node>> accumulators_;
+  BatchSums batch_sums_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "exec/fused_autograd.h"
+#include "exec/shared_norm.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -60,6 +61,11 @@ at::Tensor run(const Conv& op, const Operands& in) {
 }
 
 at::Tensor run(const BatchNormalization& op, const Operands& in) {
+  if (in.context.training && in.context.batch_sums != nullptr) {
+    return shared_batch_norm(in.values[0], in.parameter(1), in.parameter(2), in.parameter(3),
+                             in.parameter(4), {.momentum = 1 - op.momentum, .epsilon = op.epsilon},
+                             *in.context.batch_sums);
+  }
   return at::batch_norm(in.values[0], in.parameter(1), in.parameter(2), in.parameter(3),
                         in.parameter(4), in.context.training || in.context.statistics_weight,
                         in.context.statistics_weight.value_or(1 - op.momentum), op.epsilon, false);
@@ -159,7 +165,8 @@ at::Tensor run(const Identity&, const Operands& in) { return in.values[0]; }
 FusedNormOutput run_fused(const BatchNormalization& op, const Operands& in, bool owns_gradient) {
   const at::Tensor& x = in.values[0];
   const at::Tensor residual = in.values.size() > 1 ? in.values[1] : at::Tensor();
-  if (!in.context.fused || in.context.statistics_weight || !can_fuse_batch_norm(x)) {
+  const bool shared = in.context.training && in.context.batch_sums != nullptr;
+  if (!in.context.fused || in.context.statistics_weight || shared || !can_fuse_batch_norm(x)) {
     const at::Tensor y = run(op, in);
     const at::Tensor z = at::relu(residual.defined() ? y + residual : y);
     return {z, z};

@@ -28,6 +28,8 @@ struct RunContext {
   /// Evaluation, but for batch norms: they take the batch's own mean and variance, which count with
   /// this weight in their running statistics.
   std::optional<double> statistics_weight = {};
+  /// Training: batch norm's statistics are those of a batch that several processes share.
+  const BatchSums* batch_sums = nullptr;
 };
 
 class TorchProgram {

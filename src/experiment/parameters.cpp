@@ -296,6 +296,18 @@ void add_train(ParameterTable& table) {
              .minimum = 0,
              .maximum = 1,
              .maximum_open = true});
+  table.add({.key = "train.sync_batch_norm",
+             .fallback = false,
+             .unit = "",
+             .help = "On several processes: batch norm in training takes the mean and variance of "
+                     "the whole batch, as one process does, not of each process's share."});
+  table.add({.key = "train.peer_timeout",
+             .fallback = whole(30),
+             .unit = "seconds",
+             .help = "On several processes: how long one waits for the others before it gives up.",
+             .minimum = 1,
+             .maximum = 86400,
+             .identity = false});
   std::vector<std::string> wide = wide_networks();
   table.add({.key = "train.dropout",
              .fallback = -1.0,

@@ -16,6 +16,7 @@ std::string encode(const ProgressRecord& r) {
       {"first_step", r.first_step},      {"metrics_size", r.metrics_size},
       {"events_size", r.events_size},    {"threads", r.threads},
       {"stage_metrics", r.stage_metrics}};
+  if (r.processes != 1) record["processes"] = r.processes;
   if (r.engine) {
     record["engine"] = {{"name", r.engine->name},
                         {"torch_ms", r.engine->torch_ms},
@@ -63,6 +64,7 @@ ProgressRecord decode_progress(const std::string& text) {
     r.events_size = count_of(j, "events_size");
     r.stage_metrics = count_of(j, "stage_metrics");
     r.threads = static_cast<int>(count_of(j, "threads"));
+    if (j.contains("processes")) r.processes = static_cast<int>(count_of(j, "processes"));
     if (j.contains("engine")) r.engine = engine_of(j.at("engine"));
     return r;
   } catch (const json::exception& error) {

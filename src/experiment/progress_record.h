@@ -21,6 +21,7 @@ struct ProgressRecord {
   std::int64_t metrics_size = 0, events_size = 0;
   std::int64_t stage_metrics = 0;  // where those of the stage under way begin
   int threads = 0;
+  int processes = 1;
   std::optional<EngineChoice> engine;  // of the retraining under way, once chosen
 };
 

@@ -22,7 +22,10 @@ class RunFolder {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path file(std::string_view name) const { return path_ / name; }
-  [[nodiscard]] std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
+  [[nodiscard]] std::filesystem::path checkpoints() const { return checkpoints_of(path_); }
+  [[nodiscard]] static std::filesystem::path checkpoints_of(const std::filesystem::path& path) {
+    return path / "checkpoints";
+  }
 
   /// Those of a run, but for the events' log.
   static constexpr const char* kFiles[] = {"config.toml",

@@ -18,6 +18,7 @@
 #include "experiment/setup.h"
 #include "experiment/stage_exchange.h"
 #include "experiment/store/configuration.h"
+#include "experiment/team.h"
 #include "method/imp.h"
 #include "method/registry.h"
 #include "method/sparsity_target.h"
@@ -45,7 +46,7 @@ struct Parts {
   std::size_t wanted;         // how many of them this run is to finish
 };
 
-Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
+Parts prepare(const Config& config, ChainKind chain, int processes, Progress& progress) {
   const int threads = set_threads(static_cast<int>(config.integer("threads")));
   DataSplits data = make_data(config, progress);
   require_training_images(config, data);
@@ -53,8 +54,8 @@ Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
   Graph graph = make_graph(files, *data.train);
   std::optional<ImportedWeights> weights;
   if (!config.text("weights").empty()) weights = import_weights(files, graph);
-  std::vector<Stage> stages =
-      plan_stages(config, graph, chain, {data.fingerprint, weights ? weights->hash : ""});
+  std::vector<Stage> stages = plan_stages(
+      config, graph, chain, {data.fingerprint, weights ? weights->hash : "", processes});
   const std::size_t wanted = stages.size();
   return {threads,           std::move(data), std::move(graph), std::move(weights),
           std::move(stages), wanted};
@@ -63,26 +64,28 @@ Parts prepare(const Config& config, ChainKind chain, Progress& progress) {
 class Run final : private LoopObserver {
  public:
   // `store`: may be null.
-  Run(const Config& config, Parts parts, const fs::path& path, const Store* store, bool resume,
-      Progress& progress)
+  Run(const Config& config, Parts parts, const Team& team, const fs::path& path, const Store* store,
+      bool resume, Progress& progress)
       : config_(config),
         parts_(std::move(parts)),
+        team_(team),
         store_(store),
         progress_(progress),
-        engine_(make_engine(config, parts_.graph)),
-        train_(*parts_.data.train, train_batches(config, *parts_.data.train)),
-        test_(evaluated(), test_batches(config, evaluated())),
+        engine_(team.share(make_engine(config, parts_.graph))),
+        train_(*parts_.data.train, team.share(train_batches(config, *parts_.data.train))),
+        test_(evaluated(), team.share(test_batches(config, evaluated()))),
         original_(original_rates(config, train_.batches_per_epoch())),
-        folder_(checked(path)) {
+        folder_(team.folder(checked(path))) {
     std::optional<Checkpoint> checkpoint;
-    if (resume) checkpoint = load_checkpoint(folder_.checkpoints(), progress_);
+    if (resume) checkpoint = load_checkpoint(RunFolder::checkpoints_of(path), progress_);
     if (checkpoint) restore(*checkpoint);
     std::optional<StoredState> stored;
     if (store_ != nullptr) stored = take_from_store();
     if (model_is_a_file(config_)) keep_network(folder_.path(), parts_.graph, starting_state());
     write_file(folder_.file("config.toml"), config_.to_toml());
-    write_file(folder_.file("environment.json"),
-               describe_environment(config_.text("device")).dump(1) + "\n");
+    json environment = describe_environment(config_.text("device"));
+    if (team_.size() > 1) environment["processes"] = team_.size();
+    write_file(folder_.file("environment.json"), environment.dump(1) + "\n");
     books_.emplace(folder_, at_.metrics_size, at_.events_size, evaluated_name());
     if (stored) repeat_books(*stored);
   }
@@ -245,6 +248,7 @@ class Run final : private LoopObserver {
                                    at_.engine->name));
     } else if (!at_.engine || by_hand) {
       at_.engine = choose_engine(config_, *engine_, masks_, train_);
+      at_.engine->name = team_.leaders(at_.engine->name, "the choice of an engine");
       if (!by_hand) checkpoint(at_.loop);
     }
     if (const std::string text = describe(*at_.engine); !text.empty())
@@ -252,7 +256,7 @@ class Run final : private LoopObserver {
   }
 
   void take_engine(std::string_view name) {
-    engine_ = engine_like(name, config_, *engine_, masks_);
+    engine_ = team_.share(engine_like(name, config_, *engine_, masks_));
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
@@ -266,7 +270,8 @@ class Run final : private LoopObserver {
                                 .rates = rates,
                                 .sgd = make_sgd(config_),
                                 .seed = seed(),
-                                .record_interval = config_.integer("metrics.interval")};
+                                .record_interval = config_.integer("metrics.interval"),
+                                .group = team_.group()};
     mark_ = {at_.stage, std::string(stage_name(stage.kind)), present_sparsity(), at_.first_step};
     return train_loop(*engine_, *method_, train_, test_, settings, at_.loop, *this, progress_);
   }
@@ -286,7 +291,7 @@ class Run final : private LoopObserver {
       at_.results.erase(at_.results.size() - 1);  // what cannot be saved is not finished
       throw;
     }
-    if (interrupted() != 0 && at_.stage < parts_.wanted) {
+    if (team_.interrupted() != 0 && at_.stage < parts_.wanted) {
       throw Error(ErrorCode::Interrupted, "interrupted after a stage; a checkpoint is saved",
                   "go on with --resume");
     }
@@ -296,7 +301,7 @@ class Run final : private LoopObserver {
 
   // Takes over what the store has beyond where this run stands.
   std::optional<StoredState> take_from_store() {
-    const auto reach = furthest(*store_, std::span(parts_.stages).first(parts_.wanted));
+    const auto reach = leaders_reach();
     if (!reach || std::pair(reach->stages, reach->epochs) <= std::pair(at_.stage, at_.loop.epoch))
       return {};
     StoredState stored = take_stages(*store_, *reach);
@@ -313,6 +318,17 @@ class Run final : private LoopObserver {
     return stored;
   }
 
+  // All processes take the same, whatever comes into the store meanwhile.
+  [[nodiscard]] std::optional<Reach> leaders_reach() const {
+    std::optional<Reach> reach;
+    if (team_.leads()) reach = furthest(*store_, std::span(parts_.stages).first(parts_.wanted));
+    if (team_.size() == 1) return reach;
+    const json own = reach ? json{reach->stages, reach->id, reach->epochs} : json();
+    const json said = json::parse(team_.leaders(own.dump(), "what the store has"));
+    if (said.is_null()) return {};
+    return Reach{said[0], said[1], said[2]};
+  }
+
   void repeat_books(const StoredState& stored) {
     for (std::size_t i = 0; i < stored.metrics.size(); ++i) {
       books_->repeat(stored.metrics[i], at_.first_step);
@@ -326,6 +342,7 @@ class Run final : private LoopObserver {
     const Stage& stage = parts_.stages[at_.stage];
     json test;
     if (parts_.data.validation) test = test_result();
+    if (!team_.leads()) return;
     const std::string lines = read_text(folder_.file("metrics.jsonl"));
     const StageRecord record{.id = stage.id,
                              .parent = at_.stage > 0 ? parts_.stages[at_.stage - 1].id : "",
@@ -353,14 +370,16 @@ class Run final : private LoopObserver {
   void on_step(const StepRecord& record) override { books_->step(mark_, record); }
   void on_epoch(const EpochRecord& record) override { books_->epoch(mark_, record); }
   [[nodiscard]] bool checkpoint_due() override {
-    return since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
+    return team_.leads() && since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
   }
 
   void checkpoint(const LoopPosition& position) override {
     at_.loop = position;
+    if (!team_.leads()) return;
     at_.metrics_size = books_->metrics_size();
     at_.events_size = books_->events_size();
     at_.threads = parts_.threads;
+    at_.processes = team_.size();
     at_.stage_ids.clear();
     for (const Stage& stage : parts_.stages) at_.stage_ids.push_back(stage.id);
     save_checkpoint(folder_.checkpoints(),
@@ -405,15 +424,23 @@ class Run final : private LoopObserver {
               folder_.path().string(), at_.threads, parts_.threads),
           fmt::format("give threads={}", at_.threads));
     }
+    if (at_.processes != team_.size()) {
+      throw Error(ErrorCode::Config,
+                  fmt::format("the run in '{}' was started on {} processes and would go on on {}: "
+                              "it would not end in the same weights",
+                              folder_.path().string(), at_.processes, team_.size()),
+                  fmt::format("start {} processes (WORLD_SIZE)", at_.processes));
+    }
   }
 
   void announce() {
     progress_.note(parts_.data.origin);
     progress_.note(
-        fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}; {}",
+        fmt::format("{}: {} weights, {:.1f} M multiply-adds an image; {} on {}, {} thread{}{}; {}",
                     config_.text("model"), parts_.graph.parameter_count(),
                     static_cast<double>(multiply_adds(parts_.graph)) / 1e6, config_.text("data"),
                     config_.text("device"), parts_.threads, parts_.threads == 1 ? "" : "s",
+                    team_.size() == 1 ? "" : fmt::format(" on each of {} processes", team_.size()),
                     folder_.path().string()));
     if (at_.stage == 0 && at_.loop.epoch == 0 && at_.loop.step == 0) return;
     if (at_.stage == parts_.wanted) return progress_.note("this run is done already");
@@ -435,7 +462,7 @@ class Run final : private LoopObserver {
     return parts_.data.validation ? test_result() : at_.results.back()["test"];
   }
   [[nodiscard]] json test_result() {
-    BatchLoader loader(*parts_.data.test, test_batches(config_, *parts_.data.test));
+    BatchLoader loader(*parts_.data.test, team_.share(test_batches(config_, *parts_.data.test)));
     return to_json(evaluate(*engine_, loader, progress_));
   }
 
@@ -451,6 +478,7 @@ class Run final : private LoopObserver {
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
     check_retraining(config_, parts_.stages, train_.batches_per_epoch());
     check_engine(config_, parts_.graph);
+    team_.check(parts_.graph, parts_.data.train->size());
     return path;
   }
 
@@ -471,6 +499,7 @@ class Run final : private LoopObserver {
 
   const Config& config_;
   Parts parts_;
+  const Team& team_;
   const Store* store_;
   Progress& progress_;
   std::unique_ptr<Engine> engine_;
@@ -490,22 +519,26 @@ class Run final : private LoopObserver {
 
 RunOutcome run_chain(const Config& config, ChainKind chain, bool resume, Progress& progress) {
   const fs::path path = config.text("out");
-  if (!resume && RunFolder::holds_run(path)) {
+  const Team team(config);
+  if (team.leads() && !resume && RunFolder::holds_run(path)) {
     throw Error(ErrorCode::Config, "'" + path.string() + "' holds a run already",
                 "go on with it with --resume, or choose another folder with out=DIR");
   }
   std::optional<Store> store;
   if (!config.text("store").empty()) store.emplace(config.text("store"));
-  Parts parts = prepare(config, chain, progress);
-  if (store) keep_configuration(*store, configuration_of(config, parts.stages));
-  Run run(config, std::move(parts), path, store ? &*store : nullptr, resume, progress);
+  Progress& voice = team.voice(progress);
+  Parts parts = prepare(config, chain, team.size(), voice);
+  if (store && team.leads()) keep_configuration(*store, configuration_of(config, parts.stages));
+  Run run(config, std::move(parts), team, path, store ? &*store : nullptr, resume, voice);
   run.finish_stages();
-  return {path, run.write_final()};
+  json result = run.write_final();
+  return {path, std::move(result), team.leads()};
 }
 
 void run_stage(const Config& config, ChainKind chain, const Store& store, std::string_view id,
                Progress& progress) {
-  Parts parts = prepare(config, chain, progress);
+  const Team alone;
+  Parts parts = prepare(config, chain, alone.size(), progress);
   const auto stage = std::ranges::find(parts.stages, id, &Stage::id);
   if (stage == parts.stages.end()) {
     throw Error(ErrorCode::Config,
@@ -514,7 +547,7 @@ void run_stage(const Config& config, ChainKind chain, const Store& store, std::s
   }
   parts.wanted = static_cast<std::size_t>(stage - parts.stages.begin()) + 1;
   const fs::path folder = store.work_folder(id);
-  Run(config, std::move(parts), folder, &store, true, progress).finish_stages();
+  Run(config, std::move(parts), alone, folder, &store, true, progress).finish_stages();
   fs::remove_all(folder);
 }
 

@@ -14,12 +14,14 @@ namespace pollard {
 struct RunOutcome {
   std::filesystem::path folder;
   nlohmann::json result;  // result.json
+  bool leads = true;      // of the processes of the run: the folder is this one's
 };
 
 /// Everything that can be wrong with the input is found before the folder is touched. A folder that
 /// holds a run already is refused unless `resume`; a folder that holds none is started either way.
 /// With store= finished stages are taken from the store and added to it.
-/// On Error{Interrupted} and Error{Numeric} result.json says so and the checkpoints stay.
+/// On Error{Interrupted} and Error{Numeric} result.json says so and the checkpoints stay. Where the
+/// environment names several processes they run it together (team.h).
 [[nodiscard]] RunOutcome run_chain(const Config& config, ChainKind chain, bool resume,
                                    Progress& progress);
 

@@ -23,7 +23,7 @@ json as_in_a_run(json result) {
 // The longest retraining that is in the store and that this one can go on from.
 std::int64_t longest_shorter(const Store& store, const Stage& stage) {
   for (std::size_t i = stage.shorter.size(); i > 0; --i) {
-    if (store.holds(stage.shorter[i - 1])) return static_cast<std::int64_t>(i);
+    if (store.holds_state(stage.shorter[i - 1])) return static_cast<std::int64_t>(i);
   }
   return 0;
 }
@@ -38,7 +38,7 @@ EngineChoice engine_of(const json& result) {
 
 std::optional<Reach> furthest(const Store& store, std::span<const Stage> stages) {
   std::size_t done = stages.size();
-  while (done > 0 && !store.holds(stages[done - 1].id)) --done;
+  while (done > 0 && !store.holds_state(stages[done - 1].id)) --done;
   if (done < stages.size()) {
     const std::int64_t epochs = longest_shorter(store, stages[done]);
     if (epochs > 0)

@@ -21,7 +21,7 @@ struct Reach {
   std::string id;           // whose state that is
   std::int64_t epochs = 0;  // of the next stage, where a shorter one of its kind was found
 };
-/// Nothing where the store has none of them.
+/// Nothing where the store has none of them, or their states no more.
 [[nodiscard]] std::optional<Reach> furthest(const Store& store, std::span<const Stage> stages);
 
 /// What a run needs in order to go on from there.

@@ -47,6 +47,7 @@ class Chain {
       : config_(config), graph_(graph), origins_(origins) {
     const std::string names = unselected_weights(graph);
     if (!names.empty()) unselected_ = " unselected=" + names;
+    if (origins.processes > 1) team_ = fmt::format(" processes={}", origins.processes);
     if (model_is_a_file(config)) network_ = "network=" + graph_hash(graph) + "\n";
   }
 
@@ -144,7 +145,7 @@ class Chain {
     return Hasher()
         .add(std::to_string(kSemanticsVersion))
         .add(stage_name(stage.kind))
-        .add(settings)
+        .add(settings + team_)
         .add(stages_.empty() ? origins_.data : stages_.back().id)
         .hex();
   }
@@ -158,6 +159,7 @@ class Chain {
   const Graph& graph_;
   const Origins& origins_;
   std::string network_;     // what a file's network is; "" for one with a name
+  std::string team_;        // "" for one process
   std::string unselected_;  // weights that are not pruned; "" where all may be
   std::vector<Stage> stages_;
 };

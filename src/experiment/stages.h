@@ -49,6 +49,7 @@ enum class ChainKind {
 /// then ids are good for looking only) and the hash of the file that `weights` names ("" without).
 struct Origins {
   std::string data, weights;
+  int processes = 1;  // that train together: each has a batch norm of its own
 };
 
 /// Ids leave out settings that are at their defaults: a parameter that is new in Pollard renames no

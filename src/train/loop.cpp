@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <csignal>
 
@@ -9,6 +10,7 @@
 #include "core/timing.h"
 #include "pollard/error.h"
 #include "train/evaluate.h"
+#include "train/process_group.h"
 
 namespace pollard {
 namespace {
@@ -65,7 +67,7 @@ class Loop {
         fmt::format("{} epoch {}/{}: loss {:.3f}, train top-1 {:.2f} %, {} top-1 {:.2f} %",
                     settings_.label, record.epoch, record.epochs, record.train.loss,
                     record.train.top1, settings_.evaluated, record.test.top1));
-    if (position_.epoch < settings_.epochs && observer_.checkpoint_due()) save();
+    if (position_.epoch < settings_.epochs && wishes().checkpoint) save();
     return record.test;
   }
 
@@ -76,6 +78,7 @@ class Loop {
     const double rate = settings_.rates[static_cast<std::size_t>(index)];
     const TrainingPosition at{position_.epoch, index + 1, rate};
     method_.after_backward(at);
+    engine_.share_gradients(method_.parameters());
     sgd_step(engine_.slots(), settings_.sgd, rate);
     sgd_step(method_.parameters(), settings_.sgd, rate);
     ++position_.step;
@@ -94,14 +97,29 @@ class Loop {
       since_record_ = {};
     }
     progress_.advance(done, detail_);
-    if (const int signal = interrupted(); signal != 0) {
+    const Wishes now = wishes();
+    if (now.signal != 0) {
       save();
       throw Error(ErrorCode::Interrupted,
                   fmt::format("{} interrupted at epoch {}, step {}; a checkpoint is saved",
                               settings_.label, position_.epoch + 1, position_.step),
                   "go on with --resume");
     }
-    if (observer_.checkpoint_due()) save();
+    if (now.checkpoint) save();
+  }
+
+  // Clocks and signals differ among processes that share the training: what one wants, all do.
+  struct Wishes {
+    int signal = 0;
+    bool checkpoint = false;
+  };
+  Wishes wishes() {
+    const Wishes own = {interrupted(), observer_.checkpoint_due()};
+    if (settings_.group == nullptr) return own;
+    std::array<double, 2> all = {static_cast<double>(own.signal), own.checkpoint ? 1.0 : 0.0};
+    settings_.group->maximum(all, "the end of a step");
+    if (all[0] != 0) set_interrupted(static_cast<int>(all[0]));
+    return {static_cast<int>(all[0]), all[1] != 0};
   }
 
   void read_meters() {

@@ -15,6 +15,8 @@
 
 namespace pollard {
 
+class ProcessGroup;
+
 struct LoopSettings {
   std::string label = "train";     // of the progress bar and of errors
   std::string evaluated = "test";  // what `test` is: the test set, or held-out images
@@ -24,6 +26,9 @@ struct LoopSettings {
   std::uint64_t seed = 0;
   std::int64_t meter_interval = 10;   // steps between looks at the loss (each waits for the device)
   std::int64_t record_interval = 50;  // steps between StepRecords
+  /// That share the training, or null. A signal to one of them stops all, after a checkpoint; a
+  /// checkpoint is due in all as soon as it is in one.
+  ProcessGroup* group = nullptr;
 };
 
 /// Sums of the training meters over the epoch under way.

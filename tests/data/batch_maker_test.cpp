@@ -92,5 +92,34 @@ TEST(BatchMaker, RejectsBadSettings) {
   }
 }
 
+// What several processes make of each batch is the batch, one share after the other.
+TEST(BatchMaker, SharesMakeTheWholeBatch) {
+  const MemoryDataset data = pattern_dataset(10);
+  BatchSettings settings = plain_settings(4);
+  settings.shuffle = true;
+  settings.augmentation = {.crop_padding = 2, .flip = true};
+  const EpochOrder order = epoch_order(data, settings, 1);
+  BatchMaker whole_maker(data, settings);
+  for (const int size : {2, 3, 5}) {
+    for (std::int64_t index = 0; index < 3; ++index) {
+      Batch whole, joined;
+      whole_maker.make(order, index, whole);
+      for (int rank = 0; rank < size; ++rank) {
+        settings.share = {rank, size};
+        BatchMaker maker(data, settings);
+        Batch part;
+        maker.make(order, index, part);
+        EXPECT_EQ(part.index, index);
+        EXPECT_EQ(part.labels.size(), static_cast<std::size_t>(part.count));
+        if (rank == 0) EXPECT_GT(part.count, 0);
+        joined.images.insert(joined.images.end(), part.images.begin(), part.images.end());
+        joined.labels.insert(joined.labels.end(), part.labels.begin(), part.labels.end());
+      }
+      EXPECT_EQ(joined.images, whole.images);
+      EXPECT_EQ(joined.labels, whole.labels);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pollard

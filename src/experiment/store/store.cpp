@@ -46,6 +46,11 @@ bool Store::holds(std::string_view id) const {
   return fs::exists(stage_folder(id) / kRecord, ignored);
 }
 
+bool Store::holds_state(std::string_view id) const {
+  std::error_code ignored;
+  return holds(id) && fs::exists(state_file(id), ignored);
+}
+
 std::vector<std::string> Store::ids() const {
   std::vector<std::string> found;
   std::error_code none;  // no store yet: no stages

@@ -1,13 +1,16 @@
 // The store: finished stages, each in a folder named by its id, for every run and sweep that needs
 // them. What stands there never changes, and appears whole or not at all.
 //
-//   STORE/ID/stage.json         what it is and what came of it (stage_record.h)
-//   STORE/ID/state.safetensors  weights, velocity, masks: a checkpoint that the next stage starts
-//   from STORE/ID/metrics.jsonl      the stage's own records STORE/configurations/ID.json  who
-//   wants the chain that ends in ID (configuration.h) STORE/work/ID/              a stage under
-//   way: its run folder, with checkpoints STORE/failed/ID.json        why a stage could not be
-//   finished STORE/index.sqlite          all that as tables; made anew from the files where it is
-//   lost
+// clang-format off
+//   STORE/ID/stage.json            what it is and what came of it (stage_record.h)
+//   STORE/ID/state.safetensors     weights, velocity, masks: what the next stage starts from
+//   STORE/ID/metrics.jsonl         the stage's own records
+//   STORE/configurations/ID.json   who wants the chain that ends in ID (configuration.h)
+//   STORE/work/ID/                 a stage under way: its run folder, with checkpoints
+//   STORE/jobs/ID.json             what a worker needs to know of a stage (sweep/job.h)
+//   STORE/failed/ID.json           why a stage could not be finished
+//   STORE/index.sqlite             all that as tables; made anew from the files where it is lost
+// clang-format on
 #pragma once
 
 #include <filesystem>
@@ -33,6 +36,8 @@ class Store {
 
   /// Whether this stage is finished.
   [[nodiscard]] bool holds(std::string_view id) const;
+  /// Whether it is, and its state is there still (`pollard store gc --states`).
+  [[nodiscard]] bool holds_state(std::string_view id) const;
   /// All finished stages, in order of their ids.
   [[nodiscard]] std::vector<std::string> ids() const;
   /// Throws Error{Io} or Error{Input} naming the file.
