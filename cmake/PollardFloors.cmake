@@ -29,8 +29,12 @@ function(pollard_floor name)
 endfunction()
 
 # LibTorch's headers cost about 18 s a source file: precompiled once, by the first floor that asks,
-# and shared by the others.
+# and shared by the others. With POLLARD_UNITY several source files are compiled as one: what
+# LibTorch's templates cost is then paid once for all of them.
 function(pollard_torch_headers name)
+  if(POLLARD_UNITY)
+    set_target_properties(pollard_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
   get_property(owner GLOBAL PROPERTY POLLARD_PCH_OWNER)
   if(owner)
     target_precompile_headers(pollard_${name} REUSE_FROM ${owner})

@@ -23,7 +23,7 @@ data=$(scripts/fetch-data.sh)
 if [ -n "$data" ]; then export POLLARD_DATA=$data; fi
 
 for preset in "${presets[@]}"; do
-  cmake --preset "${preset/%-readers/-plain}" -D POLLARD_TESTS=ON
+  cmake --preset "${preset/%-readers/-plain}" -D POLLARD_TESTS=ON -D POLLARD_UNITY="${POLLARD_UNITY:-OFF}"
   cmake --build --preset "$preset" --parallel "$(nproc)"
   ctest --preset "$preset" "$@"
 done

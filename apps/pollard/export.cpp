@@ -2,7 +2,7 @@
 // --safetensors FILE`: a network as files for others.
 //
 // A sparse file is read back before it gets its name: it must hold the same network, and the sparse
-// engine must give LibTorch's outputs with it.
+// engine must give LibTorch's outputs with it. Beside each file goes a model card, FILE.md.
 #include <fmt/format.h>
 
 #include <charconv>
@@ -22,6 +22,7 @@
 #include "pollard/onnx_file.h"
 #include "pollard/pytorch_file.h"
 #include "pollard/torch_engine.h"
+#include "report/model_card.h"
 #include "sparse/network.h"
 #include "sparse/plrd.h"
 #include "speed/contender.h"
@@ -123,6 +124,12 @@ std::vector<fs::path> sources_of(const Arguments& arguments, const Config& confi
   return sources;
 }
 
+// Of an exported file.
+fs::path card_of(const fs::path& file) {
+  fs::path card = file;
+  return card += ".md";
+}
+
 // Before any work, and so that nothing is lost.
 void check_targets(const ExportFiles& files, const std::vector<fs::path>& sources) {
   const auto whole = [](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path)); };
@@ -142,7 +149,9 @@ void check_targets(const ExportFiles& files, const std::vector<fs::path>& source
                       fs::is_directory(*path) ? "that is a folder" : "there is no folder for it"),
           "give the name of a file in a folder that exists");
     }
-    if (!taken.insert(whole(*path)).second) {
+    const bool free =
+        taken.insert(whole(*path)).second && taken.insert(whole(card_of(*path))).second;
+    if (!free) {
       throw Error(ErrorCode::Usage,
                   fmt::format("{} '{}' would replace a file that is read, or written too", option,
                               path->string()),
@@ -234,17 +243,40 @@ void export_sparse(const Exported& network, const fs::path& path) {
     fs::remove(part, ignored);
     throw;
   }
-  const std::vector<std::byte> dense = encode_safetensors({network.state, network.notes});
-  const auto line = [&](const char* what, std::size_t size) {
-    fmt::print("{:<7} {:>12} bytes {:>7.2f} %\n", what, size,
-               100.0 * static_cast<double>(size) / static_cast<double>(dense.size()));
-  };
   fmt::print("{}\n", path.string());
-  line("dense", dense.size());
-  line("gzip", gzip_size(dense));
-  line("sparse", bytes.size());
   fmt::print("outputs differ from LibTorch's by {:.1e} of the largest ({} random images)\n",
              difference, kCheckImages);
+}
+
+// ---- sizes and cards ----
+
+// The same network in the forms that one may choose from.
+std::vector<ModelFacts::Bytes> figures_of(const Exported& network) {
+  const std::vector<std::byte> dense = encode_safetensors({network.state, network.notes});
+  const std::size_t sparse =
+      sparse::encode_plrd(network.graph, network.state, network.notes).size();
+  return {{"dense", dense.size()}, {"gzip", gzip_size(dense)}, {"sparse", sparse}};
+}
+
+void print_figures(const std::vector<ModelFacts::Bytes>& figures) {
+  for (const auto& [what, count] : figures) {
+    fmt::print("{:<7} {:>12} bytes {:>7.2f} %\n", what, count,
+               100.0 * static_cast<double>(count) / static_cast<double>(figures.front().count));
+  }
+}
+
+void write_card(const Exported& network, const fs::path& file,
+                const std::vector<ModelFacts::Bytes>& figures) {
+  const Sparsity sparsity = measure_sparsity(network.graph, network.state);
+  ModelFacts facts{.file = file.filename().string(),
+                   .notes = network.notes,
+                   .layers = {},
+                   .theoretical_speedup = sparsity.theoretical_speedup,
+                   .bytes = figures};
+  facts.bytes.insert(facts.bytes.begin(), {"this file", fs::file_size(file)});
+  for (const LayerSparsity& layer : sparsity.layers)
+    facts.layers.push_back({layer.name, to_string(layer.shape), layer.kept, layer.of});
+  write_file(card_of(file), model_card(facts));
 }
 
 }  // namespace
@@ -262,8 +294,12 @@ int export_network(const Arguments& arguments) {
     Safetensors content{network.state, network.notes};
     content.metadata["format"] = "pt";
     write_safetensors(files.safetensors, content);
-    fmt::print("{}\n{:<7} {:>12} bytes\n", files.safetensors.string(), "dense",
-               fs::file_size(files.safetensors));
+    fmt::print("{}\n", files.safetensors.string());
+  }
+  const std::vector<ModelFacts::Bytes> figures = figures_of(network);
+  print_figures(figures);
+  for (const fs::path* file : {&files.sparse, &files.onnx, &files.safetensors}) {
+    if (!file->empty()) write_card(network, *file, figures);
   }
   return 0;
 }

@@ -28,7 +28,7 @@ std::int64_t longest_shorter(const Store& store, const Stage& stage) {
   return 0;
 }
 
-EngineChoice engine_of(const json& result) {
+EngineChoice choice_in(const json& result) {
   const json times = result.value("step_ms", json::object());
   return {result.at("engine"), times.value("torch", 0.0), times.value("sparse", 0.0),
           result.value("engine_reason", "")};
@@ -58,7 +58,7 @@ StoredState take_stages(const Store& store, const Reach& reach) {
     chain.pop_back();
     state.partial_metrics = read_text(store.metrics_file(partial.id));
     state.partial_seconds = partial.result.value("seconds", 0.0);
-    state.engine = engine_of(partial.result);
+    state.engine = choice_in(partial.result);
   }
   for (StageRecord& record : chain) {
     state.metrics.push_back(read_text(store.metrics_file(record.id)));

@@ -128,7 +128,6 @@ class Planner {
                           .kind = std::string(stage_name(stage.kind)),
                           .label = stage.label,
                           .epochs = stage.epochs,
-                          .chain = "run",
                           .config = std::move(text)});
     shorter_.push_back(stage.shorter);
   }

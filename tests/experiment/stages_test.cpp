@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "core/hash.h"
 #include "experiment/parameters.h"
 #include "pollard/error.h"
 #include "pollard/networks.h"
@@ -69,6 +70,18 @@ TEST(StageIds, AreThoseOfBeforeWhereANewParameterIsAtItsDefault) {
   EXPECT_EQ(with_new(), ids({}));
   config.apply("train.new=0.6");
   EXPECT_NE(with_new().front(), ids({}).front());
+}
+
+// Ids leave defaults out, so a default that changes would give other work the ids of before.
+TEST(StageIds, RestOnDefaultsThatStay) {
+  std::string defaults;
+  for (const Parameter& parameter : parameter_table().all()) {
+    if (parameter.identity) defaults += parameter.key + "=" + to_text(parameter.fallback) + "\n";
+  }
+  EXPECT_EQ(content_hash(defaults), "d")
+      << "a parameter is new or gone, or a default changed. Where a default changed, raise "
+         "kSemanticsVersion; then put the new hash here. The defaults now:\n"
+      << defaults;
 }
 
 TEST(StageIds, DependOnTheImages) {

@@ -21,9 +21,9 @@ void keep_job(const Store& store, const Job& job) {
   const fs::path file = job_file(store, job.id);
   if (fs::exists(file)) return;
   fs::create_directories(file.parent_path());
-  const json text = {{"format", 1},        {"id", job.id},        {"parent", job.parent},
-                     {"kind", job.kind},   {"label", job.label},  {"epochs", job.epochs},
-                     {"chain", job.chain}, {"config", job.config}};
+  const json text = {{"format", 1},         {"id", job.id},       {"parent", job.parent},
+                     {"kind", job.kind},    {"label", job.label}, {"epochs", job.epochs},
+                     {"config", job.config}};
   write_file(file, text.dump(1) + "\n");
 }
 
@@ -37,7 +37,6 @@ Job read_job(const Store& store, std::string_view id) {
             .kind = text.at("kind"),
             .label = text.at("label"),
             .epochs = text.at("epochs"),
-            .chain = text.at("chain"),
             .config = text.at("config")};
   } catch (const json::exception& error) {
     throw Error(ErrorCode::Input, "'" + file.string() + "' is no job: " + error.what(),

@@ -16,7 +16,6 @@ struct Job {
   std::string parent;       // that must be finished before; "" for the first of a chain
   std::string kind, label;  // as in StageRecord
   std::int64_t epochs = 0;  // left to train: less than the stage's where it extends a shorter one
-  std::string chain;        // which verb's: "run", "train", "prune" or "retrain"
   std::string config;       // complete, as TOML
 };
 

@@ -31,7 +31,6 @@ class SlurmLauncherTest : public ::testing::Test {
                      .kind = "train",
                      .label = "train",
                      .epochs = 1,
-                     .chain = "run",
                      .config = ""});
   }
   void finish(char letter) const {

@@ -120,7 +120,6 @@ class Slurm : public ::testing::Test {
             .kind = "train",
             .label = "train",
             .epochs = 1,
-            .chain = "run",
             .config = ""};
     jobs_.push_back(job);
     if (!way.empty()) write_file(store_.folder() / "ways" / job.id, way);
