@@ -14,10 +14,16 @@ if(POLLARD_SANITIZE)
     set(sanitizers thread)
   endif()
   target_compile_options(pollard_settings INTERFACE -fsanitize=${sanitizers} -fno-omit-frame-pointer
-                                                    -fno-sanitize-recover=undefined
-                                                    -Wno-maybe-uninitialized)  # gcc 12 sees ghosts in <regex>
+                                                    -fno-sanitize-recover=undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(pollard_settings INTERFACE -Wno-maybe-uninitialized)  # gcc 12 sees ghosts in <regex>
+  endif()
   target_link_options(pollard_settings INTERFACE -fsanitize=${sanitizers})
   target_compile_definitions(pollard_settings INTERFACE POLLARD_SANITIZE=1)
+endif()
+
+if(POLLARD_FUZZ)  # counts what each input reaches
+  target_compile_options(pollard_settings INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # pollard_floor(NAME SOURCES a.cpp ... LINKS lib ...)

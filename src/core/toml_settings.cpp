@@ -6,6 +6,7 @@
 #include <sstream>
 #include <vector>
 
+#include "core/toml_depth.h"
 #include "pollard/error.h"
 
 namespace pollard {
@@ -30,11 +31,23 @@ std::optional<Value> toml_list(const toml::node& node) {
   return numbers;
 }
 
-void visit(const toml::table& table, const std::string& prefix, const VisitSetting& found) {
+[[noreturn]] void refuse_depth(std::string_view origin, std::size_t line) {
+  throw Error(
+      ErrorCode::Config,
+      fmt::format("{}, line {}: a key of more than {} names", origin, line, kMostNamesInKey),
+      "a key has a name or two, as in train.epochs = 3");
+}
+
+void visit(const toml::table& table, const std::string& prefix, std::size_t names,
+           const VisitSetting& found) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
     if (const toml::table* inner = node.as_table()) {
-      visit(*inner, key + ".", found);
+      if (names == kMostNamesInKey) {  // by braces
+        const toml::source_region& source = node.source();
+        refuse_depth(source.path ? *source.path : "TOML", source.begin.line);
+      }
+      visit(*inner, key + ".", names + 1, found);
     } else {
       found(key, node);
     }
@@ -44,6 +57,7 @@ void visit(const toml::table& table, const std::string& prefix, const VisitSetti
 }  // namespace
 
 toml::table parse_toml(std::string_view text, std::string_view origin) {
+  if (const DottedKey deep = find_deep_key(text); deep.names > 0) refuse_depth(origin, deep.line);
   try {
     return toml::parse(text, origin);
   } catch (const toml::parse_error& error) {
@@ -55,7 +69,7 @@ toml::table parse_toml(std::string_view text, std::string_view origin) {
 }
 
 void visit_settings(const toml::table& document, const VisitSetting& found) {
-  visit(document, "", found);
+  visit(document, "", 1, found);
 }
 
 std::optional<Value> toml_value(const toml::node& node, const Value& like) {

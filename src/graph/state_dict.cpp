@@ -105,7 +105,7 @@ std::map<std::string_view, Ref> named_values(const Heap& heap, const Dict& state
 }
 
 TensorMap without_prefix(TensorMap state) {
-  constexpr std::string_view prefix = "module.";
+  static constexpr std::string_view prefix = "module.";
   const auto has_prefix = [](const auto& entry) { return entry.first.starts_with(prefix); };
   if (!std::ranges::all_of(state, has_prefix)) return state;
   TensorMap renamed;

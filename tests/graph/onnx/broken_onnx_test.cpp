@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <limits>
 #include <memory>
 
-#include "graph/onnx/models.h"
-#include "pollard/networks.h"
+#include "graph/onnx/model_seeds.h"
 #include "support/broken_bytes.h"
-#include "support/temporary_folder.h"
 
 namespace pollard::test {
 namespace {
@@ -29,40 +26,6 @@ std::size_t read_model(const std::string& file) {
 }
 
 // ---- good models ------------------------------------------------------------------------------
-
-/// One of ours.
-onnx::ModelProto written_seed() {
-  const TemporaryFolder folder;
-  const Graph graph = build_network("lenet-300-100", {1, 4, 4}, 3);
-  write_onnx(folder.path() / "seed.onnx", graph, initialize(graph, 1, Initialization::Pytorch),
-             {.sparse = SparseInitializers::Auto, .metadata = {{"sparsity", "0.5"}}});
-  std::ifstream file(folder.path() / "seed.onnx", std::ios::binary);
-  onnx::ModelProto model;
-  EXPECT_TRUE(model.ParseFromIstream(&file));
-  return model;
-}
-
-/// As exporters write: shape arithmetic, constants as nodes, norms, pads, pools.
-onnx::ModelProto exported_seed() {
-  ModelMaker maker({-1, 2, 8, 8});
-  maker.counting("conv.weight", {4, 2, 3, 3}).counting("conv.bias", {4});
-  for (const char* name : {"bn.weight", "bn.bias", "bn.mean", "bn.var"}) maker.counting(name, {4});
-  maker.counting("fc.weight", {3, 64}).counting("fc.bias", {3});
-  maker.wholes("zero", {0}).wholes("rest", {-1});
-  maker.node("Conv", {"x", "conv.weight", "conv.bias"}, "a")
-      .integers("pads", {1, 1, 1, 1})
-      .integers("strides", {1, 1})
-      .integer("group", 1);
-  maker.node("BatchNormalization", {"a", "bn.weight", "bn.bias", "bn.mean", "bn.var"}, "b")
-      .real("epsilon", 1e-5F);
-  maker.node("Relu", {"b"}, "c").node("Add", {"c", "a"}, "d");
-  maker.node("MaxPool", {"d"}, "e").integers("kernel_shape", {2, 2}).integers("strides", {2, 2});
-  maker.node("Shape", {"e"}, "s").node("Gather", {"s", "zero"}, "n");
-  maker.node("Concat", {"n", "rest"}, "to").integer("axis", 0);
-  maker.node("Reshape", {"e", "to"}, "f");
-  maker.node("Gemm", {"f", "fc.weight", "fc.bias"}, "y").integer("transB", 1);
-  return maker.model;
-}
 
 const onnx::ModelProto& seed(std::uint32_t index) {
   static const onnx::ModelProto seeds[] = {written_seed(), exported_seed()};
