@@ -67,9 +67,10 @@ TEST(Parameters, OutsideIdentityAreTheseOnly) {
   for (const Parameter& parameter : parameter_table().all()) {
     if (!parameter.identity) outside.push_back(parameter.key);
   }
-  EXPECT_THAT(outside, UnorderedElementsAre("out", "store", "threads", "data.path", "data.cache",
-                                            "data.loader_threads", "retrain.engine",
-                                            "checkpoint.interval", "metrics.interval"));
+  EXPECT_THAT(outside,
+              UnorderedElementsAre("out", "store", "threads", "data.path", "data.cache",
+                                   "data.loader_threads", "train.peer_timeout", "retrain.engine",
+                                   "checkpoint.interval", "metrics.interval"));
 }
 
 // A choice that nothing behind the table knows would be refused only after the data is loaded.
