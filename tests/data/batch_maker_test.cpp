@@ -105,8 +105,9 @@ TEST(BatchMaker, SharesMakeTheWholeBatch) {
       Batch whole, joined;
       whole_maker.make(order, index, whole);
       for (int rank = 0; rank < size; ++rank) {
-        settings.share = {rank, size};
-        BatchMaker maker(data, settings);
+        BatchSettings own = settings;
+        own.share = {rank, size};
+        BatchMaker maker(data, own);
         Batch part;
         maker.make(order, index, part);
         EXPECT_EQ(part.index, index);
