@@ -31,7 +31,11 @@ Job read_job(const Store& store, std::string_view id) {
   const fs::path file = job_file(store, id);
   try {
     const json text = json::parse(read_text(file));
-    if (text.at("format") != 1) throw Error(ErrorCode::Input, "another format");
+    if (text.at("format") != 1) {
+      throw Error(ErrorCode::Input,
+                  "'" + file.string() + "' has format " + text["format"].dump() + ", expected 1",
+                  "it was written by a newer Pollard");
+    }
     return {.id = text.at("id"),
             .parent = text.at("parent"),
             .kind = text.at("kind"),
