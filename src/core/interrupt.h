@@ -1,4 +1,5 @@
-// SIGINT, SIGTERM and SIGUSR1 (of cluster schedulers) as a flag that long work looks at between steps.
+// SIGINT, SIGTERM and SIGUSR1 (of cluster schedulers) as a flag that long work looks at between
+// steps.
 #pragma once
 
 namespace pollard {

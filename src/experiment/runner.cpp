@@ -405,6 +405,14 @@ class Run final : private LoopObserver {
   }
 
   void check_same_run() const {
+    // Looked at first: the stages' ids depend on it too.
+    if (at_.processes != team_.size()) {
+      throw Error(ErrorCode::Config,
+                  fmt::format("the run in '{}' was started on {} processes and would go on on {}: "
+                              "it would not end in the same weights",
+                              folder_.path().string(), at_.processes, team_.size()),
+                  fmt::format("start {} processes (WORLD_SIZE)", at_.processes));
+    }
     bool same = at_.stage_ids.size() == parts_.stages.size() && at_.stage <= parts_.wanted;
     for (std::size_t i = 0; same && i < parts_.stages.size(); ++i)
       same = at_.stage_ids[i] == parts_.stages[i].id;
@@ -423,13 +431,6 @@ class Run final : private LoopObserver {
               "end in the same weights",
               folder_.path().string(), at_.threads, parts_.threads),
           fmt::format("give threads={}", at_.threads));
-    }
-    if (at_.processes != team_.size()) {
-      throw Error(ErrorCode::Config,
-                  fmt::format("the run in '{}' was started on {} processes and would go on on {}: "
-                              "it would not end in the same weights",
-                              folder_.path().string(), at_.processes, team_.size()),
-                  fmt::format("start {} processes (WORLD_SIZE)", at_.processes));
     }
   }
 
