@@ -36,10 +36,11 @@ mkdir -p "$work/logs"
 
 # One run of at most $2 seconds; its memory is limited, a reader's too.
 run() {
+  local folders=("$work/corpus/$1" "$work/seeds/$1")
+  if [ -d "tests/fuzz/kept/$1" ]; then folders+=("tests/fuzz/kept/$1"); fi
   "${under[@]}" "$work/tests/fuzz/pollard_fuzz_$1" -max_total_time="$2" -rss_limit_mb=2048 \
     -timeout=20 -max_len=65536 -print_final_stats=1 -close_fd_mask=1 \
-    -artifact_prefix="$work/findings/$1/" "$work/corpus/$1" "$work/seeds/$1" \
-    $([ ! -d "tests/fuzz/kept/$1" ] || echo "tests/fuzz/kept/$1") >>"$work/logs/$1.log" 2>&1
+    -artifact_prefix="$work/findings/$1/" "${folders[@]}" >>"$work/logs/$1.log" 2>&1
 }
 
 harmed=()
