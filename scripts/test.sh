@@ -6,7 +6,7 @@
 #
 # --asan: first under AddressSanitizer and UndefinedBehaviorSanitizer, without the tests labelled
 # slow. --asan-plain: so for the floors without LibTorch only, which takes minutes instead of half an
-# hour. --asan-readers: only for what reads files that are not trusted, and the kernels.
+# hour. --asan-readers: only for what reads files that are not trusted.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
