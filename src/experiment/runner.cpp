@@ -181,7 +181,7 @@ class Run final : private LoopObserver {
       return std::pair(squared_norm(parts_.graph, state, false),
                        squared_norm(parts_.graph, state, true));
     };
-    const auto norms_before = norms();
+    const auto norms_before = by_magnitude ? norms() : std::pair(0.0, 0.0);
     const std::int64_t kept_before = masks_.kept();
     if (by_magnitude) imp_prune(*engine_, masks_, stage.kept, rule.allocation, seed());
     const Meters test = evaluate(*engine_, test_, progress_);
