@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "core/files.h"
 #include "core/folder_lock.h"
@@ -100,10 +99,7 @@ void write_description(const fs::path& folder, const Grid& grid, const SweepPlan
 // The finished configurations, as a table for people and as CSV and JSON for programs.
 void write_results(const fs::path& folder, const Grid& grid, const SweepPlan& plan,
                    const Store& store) {
-  std::vector<ResultRow> rows;
-  for (const Configuration& configuration : plan.configurations) {
-    if (store.holds(configuration.id())) rows.push_back(read_result(store, configuration));
-  }
+  const std::vector<ResultRow> rows = read_results(store, plan.configurations);
   const TextTable table = sweep_table(rows, grid.axes);
   write_file(folder / "results.csv", to_csv(table));
   write_file(folder / "results.json", sweep_json(rows).dump(1) + "\n");

@@ -24,6 +24,18 @@ void take(std::map<std::string, double>& measures, const std::string& name, cons
   if (result[place].is_number()) measures[name] = result[place];
 }
 
+// `known`: results of stages that were read before.
+ResultRow read_row(const Store& store, const Configuration& configuration,
+                   std::map<std::string, json>& known) {
+  json results = json::array();
+  for (const std::string& id : configuration.stages) {
+    auto found = known.find(id);
+    if (found == known.end()) found = known.emplace(id, store.read(id).result).first;
+    results.push_back(found->second);
+  }
+  return {configuration.id(), configuration.settings, measures_of(results)};
+}
+
 }  // namespace
 
 fs::path configuration_file(const Store& store, std::string_view id) {
@@ -76,9 +88,18 @@ std::vector<Configuration> configurations(const Store& store) {
 }
 
 ResultRow read_result(const Store& store, const Configuration& configuration) {
-  json results = json::array();
-  for (const std::string& id : configuration.stages) results.push_back(store.read(id).result);
-  return {configuration.id(), configuration.settings, measures_of(results)};
+  std::map<std::string, json> known;
+  return read_row(store, configuration, known);
+}
+
+std::vector<ResultRow> read_results(const Store& store,
+                                    std::span<const Configuration> configurations) {
+  std::vector<ResultRow> rows;
+  std::map<std::string, json> known;
+  for (const Configuration& configuration : configurations) {
+    if (store.holds(configuration.id())) rows.push_back(read_row(store, configuration, known));
+  }
+  return rows;
 }
 
 std::map<std::string, double> measures_of(const json& stages) {

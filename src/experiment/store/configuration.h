@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ struct ResultRow {
 
 /// Of a configuration that is finished. Throws as Store::read() does.
 [[nodiscard]] ResultRow read_result(const Store& store, const Configuration& configuration);
+/// Of those that are finished; stages that they share are read once.
+[[nodiscard]] std::vector<ResultRow> read_results(const Store& store,
+                                                  std::span<const Configuration> configurations);
 
 /// The numbers of a chain's results (entries of "stages" in result.json): of the last stage top1,
 /// top5, loss, sparsity (of the prunable weights, a fraction), model_sparsity, kept, of,
