@@ -3,7 +3,6 @@
 // second or so, which is also its sign of life.
 #include <unistd.h>
 
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>

@@ -17,7 +17,6 @@ class JobBook {
  public:
   /// Opens or begins it, with these jobs in their present states.
   JobBook(std::filesystem::path file, const JobQueue& queue, Progress& progress);
-  /// `worker`: the process that has it; its heartbeat is beat()'s.
   void set(std::string_view job, JobState state, std::string_view why);
   /// The jobs that run still do.
   void beat(std::span<const std::string> running);

@@ -1,6 +1,7 @@
 #include "experiment/sweep/job_queue.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <utility>
 
