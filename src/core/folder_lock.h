@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "pollard/error.h"
@@ -19,11 +20,15 @@ class FolderLock {
  public:
   /// Locks `folder`/.lock. Throws FolderBusy with `hint`, or Error{Io} where it cannot be written.
   FolderLock(const std::filesystem::path& folder, const std::string& hint);
+  /// Locks a folder as it stands, for who would clear it away: one without a lock file is nobody's.
+  /// Nothing where a process works in it, or that cannot be asked.
+  [[nodiscard]] static std::optional<FolderLock> attempt(const std::filesystem::path& folder);
   ~FolderLock();
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock& operator=(FolderLock&&) = delete;
 
  private:
+  FolderLock() = default;
   int descriptor_ = -1;
 };
 

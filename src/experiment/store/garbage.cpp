@@ -1,16 +1,12 @@
 #include "experiment/store/garbage.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
-#include <string_view>
 
+#include "core/folder_lock.h"
 #include "experiment/store/index_update.h"
 #include "pollard/error.h"
 
@@ -18,40 +14,6 @@ namespace pollard {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::string_view kDraft = ".draft";
-
-// The lock of a run's folder, held while this lives; that of a folder without one is no one's.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder)
-      : lock_(::open((folder / ".lock").c_str(), O_RDWR | O_CLOEXEC)) {
-    held_ = lock_ < 0 ? errno == ENOENT : ::flock(lock_, LOCK_EX | LOCK_NB) == 0;
-  }
-  ~FolderLock() {
-    if (lock_ >= 0) ::close(lock_);
-  }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-  [[nodiscard]] bool held() const { return held_; }
-
- private:
-  int lock_;
-  bool held_;
-};
-
-// The process in "ID.PID.draft".
-std::optional<pid_t> process_of(std::string_view name) {
-  if (!name.ends_with(kDraft)) return {};
-  name.remove_suffix(kDraft.size());
-  const std::size_t dot = name.find('.');
-  if (dot == std::string_view::npos || !is_stage_id(name.substr(0, dot))) return {};
-  pid_t process = 0;
-  const auto [end, error] =
-      std::from_chars(name.data() + dot + 1, name.data() + name.size(), process);
-  if (error != std::errc() || end != name.data() + name.size() || process <= 0) return {};
-  return process;
-}
 
 bool is_dead(pid_t process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
 
@@ -98,10 +60,10 @@ std::vector<Garbage> garbage_of_work(const Store& store, std::chrono::seconds dr
   std::vector<Garbage> found;
   for (const fs::path& folder : entries_of(store.folder() / "work")) {
     const std::string name = folder.filename();
-    const std::optional<pid_t> process = process_of(name);
+    const std::optional<int> process = draft_process(name);
     if (process && is_dead(*process) && is_older(folder, draft_age)) {
       found.push_back({GarbageKind::Draft, folder, name.substr(0, 32), bytes_in(folder)});
-    } else if (is_stage_id(name) && store.holds(name) && FolderLock(folder).held()) {
+    } else if (is_stage_id(name) && store.holds(name) && FolderLock::attempt(folder)) {
       found.push_back({GarbageKind::Work, folder, name, bytes_in(folder)});
     }
   }
@@ -163,8 +125,10 @@ std::int64_t remove_garbage(const Store& store, std::span<const Garbage> garbage
     if (item.kind == GarbageKind::Stage && needed) continue;
     if (item.kind == GarbageKind::Remains && store.holds(item.id)) continue;  // finished meanwhile
     if (item.kind == GarbageKind::State && needed && !need->second.spares_state()) continue;
-    std::optional<FolderLock> lock;
-    if (item.kind == GarbageKind::Work && !lock.emplace(item.path).held()) continue;
+    // Of a work folder it is held until that is gone.
+    const std::optional<FolderLock> lock =
+        item.kind == GarbageKind::Work ? FolderLock::attempt(item.path) : std::nullopt;
+    if (item.kind == GarbageKind::Work && !lock) continue;
     remove(store, item);
     bytes += item.bytes;
   }

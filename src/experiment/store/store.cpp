@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "core/files.h"
@@ -81,6 +82,18 @@ fs::path draft_folder(const fs::path& store, std::string_view id, int process) {
 
 }  // namespace
 
+std::optional<int> draft_process(std::string_view name) {
+  if (!name.ends_with(kDraft)) return {};
+  name.remove_suffix(kDraft.size());
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos || !is_stage_id(name.substr(0, dot))) return {};
+  int process = 0;
+  const auto [end, error] =
+      std::from_chars(name.data() + dot + 1, name.data() + name.size(), process);
+  if (error != std::errc() || end != name.data() + name.size() || process <= 0) return {};
+  return process;
+}
+
 fs::path Store::draft(std::string_view id) const {
   fs::path draft = draft_folder(folder_, id, ::getpid());
   fs::remove_all(draft);
@@ -114,11 +127,8 @@ void Store::remove_draft(std::string_view id, int process) const {
 void Store::remove_work(std::string_view id) const {
   std::error_code ignored;
   if (!holds(id) || !fs::exists(work_folder(id), ignored)) return;
-  try {
-    const FolderLock lock(work_folder(id), "");
+  if (const auto lock = FolderLock::attempt(work_folder(id)))
     fs::remove_all(work_folder(id), ignored);
-  } catch (const Error&) {  // it is not ours to remove
-  }
 }
 
 std::optional<Failure> Store::failure(std::string_view id) const {

@@ -72,6 +72,9 @@ class Store {
   std::filesystem::path folder_;
 };
 
+/// The process whose draft a folder of this name in STORE/work is; none where it is none.
+[[nodiscard]] std::optional<int> draft_process(std::string_view name);
+
 /// Whether `text` can be the id of a stage.
 [[nodiscard]] bool is_stage_id(std::string_view text);
 
