@@ -5,15 +5,14 @@
 
 #include <condition_variable>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "core/folder_lock.h"
 #include "core/interrupt.h"
-#include "core/progress_format.h"
 #include "core/timing.h"
 #include "exec/allocator.h"
 #include "experiment/sweep/job.h"
+#include "experiment/sweep/worker_line.h"
 #include "experiment/sweep_plan.h"
 #include "pollard/error.h"
 #include "verbs.h"
@@ -58,11 +57,7 @@ class TellingProgress final : public Progress {
   void tell() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kBeat, [this] { return over_; })) {
-      const nlohmann::json line = {{"label", bar_.label},     {"total", bar_.total},
-                                   {"done", bar_.done},       {"done_before", bar_.done_before},
-                                   {"elapsed", bar_.elapsed}, {"detail", bar_.detail}};
-      const std::string text =
-          line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+      const std::string text = worker_line(bar_);
       // Nobody may listen any more: then there is nobody to tell.
       static_cast<void>(::write(STDOUT_FILENO, text.data(), text.size()));
     }

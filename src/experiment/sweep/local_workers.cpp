@@ -6,18 +6,16 @@
 
 #include <algorithm>
 #include <list>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/child_process.h"
 #include "core/interrupt.h"
-#include "core/timing.h"
+#include "experiment/sweep/worker_line.h"
 #include "pollard/error.h"
 
 namespace pollard {
 namespace {
 
-using nlohmann::json;
 using namespace std::chrono_literals;
 // Not the clock on the wall, which people and networks set.
 using Clock = std::chrono::steady_clock;
@@ -40,15 +38,6 @@ struct History {
   int attempts = 0, crashes = 0;
   Clock::time_point not_before{};
 };
-
-BarState decode_bar(const json& said) {
-  return {.label = said.value("label", ""),
-          .total = said.value("total", std::int64_t{0}),
-          .done = said.value("done", std::int64_t{0}),
-          .done_before = said.value("done_before", std::int64_t{0}),
-          .elapsed = said.value("elapsed", 0.0),
-          .detail = said.value("detail", "")};
-}
 
 bool is_crash(int status) {
   const int signal = status - 128;
@@ -164,8 +153,7 @@ class Supervisor {
   void hear(Worker& worker) {
     for (const std::string& line : worker.process.lines()) {
       worker.heard = Clock::now();
-      const json said = json::parse(line, nullptr, false);
-      if (said.is_object() && said.contains("label")) worker.view.bar = decode_bar(said);
+      if (auto bar = parse_worker_line(line)) worker.view.bar = std::move(*bar);
     }
     if (Clock::now() - worker.heard > settings_.silence) worker.process.signal(SIGKILL);
   }
