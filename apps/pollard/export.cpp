@@ -229,9 +229,8 @@ void check_difference(double difference, const fs::path& path) {
       "are the weights those of a network that works?");
 }
 
-void export_sparse(const Exported& network, const fs::path& path) {
-  const std::vector<std::byte> bytes =
-      sparse::encode_plrd(network.graph, network.state, network.notes);
+void export_sparse(const Exported& network, const std::vector<std::byte>& bytes,
+                   const fs::path& path) {
   const fs::path part = write_beside(path, bytes);
   double difference = 0;
   try {
@@ -251,10 +250,8 @@ void export_sparse(const Exported& network, const fs::path& path) {
 // ---- sizes and cards ----
 
 // The same network in the forms that one may choose from.
-std::vector<ModelFacts::Bytes> figures_of(const Exported& network) {
+std::vector<ModelFacts::Bytes> figures_of(const Exported& network, std::size_t sparse) {
   const std::vector<std::byte> dense = encode_safetensors({network.state, network.notes});
-  const std::size_t sparse =
-      sparse::encode_plrd(network.graph, network.state, network.notes).size();
   return {{"dense", dense.size()}, {"gzip", gzip_size(dense)}, {"sparse", sparse}};
 }
 
@@ -265,17 +262,24 @@ void print_figures(const std::vector<ModelFacts::Bytes>& figures) {
   }
 }
 
-void write_card(const Exported& network, const fs::path& file,
-                const std::vector<ModelFacts::Bytes>& figures) {
+// All but what is each file's own: its name and size.
+ModelFacts facts_of(const Exported& network) {
   const Sparsity sparsity = measure_sparsity(network.graph, network.state);
-  ModelFacts facts{.file = file.filename().string(),
+  ModelFacts facts{.file = {},
                    .notes = network.notes,
                    .layers = {},
                    .theoretical_speedup = sparsity.theoretical_speedup,
-                   .bytes = figures};
-  facts.bytes.insert(facts.bytes.begin(), {"this file", fs::file_size(file)});
+                   .bytes = {}};
   for (const LayerSparsity& layer : sparsity.layers)
     facts.layers.push_back({layer.name, to_string(layer.shape), layer.kept, layer.of});
+  return facts;
+}
+
+void write_card(ModelFacts& facts, const fs::path& file,
+                const std::vector<ModelFacts::Bytes>& figures) {
+  facts.file = file.filename().string();
+  facts.bytes = {{"this file", fs::file_size(file)}};
+  facts.bytes.insert(facts.bytes.end(), figures.begin(), figures.end());
   write_file(card_of(file), model_card(facts));
 }
 
@@ -284,7 +288,9 @@ void write_card(const Exported& network, const fs::path& file,
 int export_network(const Arguments& arguments) {
   const ExportFiles& files = arguments.exports;
   const Exported network = network_of(arguments);
-  if (!files.sparse.empty()) export_sparse(network, files.sparse);
+  const std::vector<std::byte> sparse =
+      sparse::encode_plrd(network.graph, network.state, network.notes);
+  if (!files.sparse.empty()) export_sparse(network, sparse, files.sparse);
   if (!files.onnx.empty()) {
     const OnnxReport report =
         write_onnx(files.onnx, network.graph, network.state, {.metadata = network.notes});
@@ -296,10 +302,11 @@ int export_network(const Arguments& arguments) {
     write_safetensors(files.safetensors, content);
     fmt::print("{}\n", files.safetensors.string());
   }
-  const std::vector<ModelFacts::Bytes> figures = figures_of(network);
+  const std::vector<ModelFacts::Bytes> figures = figures_of(network, sparse.size());
   print_figures(figures);
+  ModelFacts facts = facts_of(network);
   for (const fs::path* file : {&files.sparse, &files.onnx, &files.safetensors}) {
-    if (!file->empty()) write_card(network, *file, figures);
+    if (!file->empty()) write_card(facts, *file, figures);
   }
   return 0;
 }
