@@ -449,11 +449,12 @@ const ParameterTable& all_parameters() {
   return table;
 }
 
+std::string_view group_of(std::string_view key) { return key.substr(0, key.find('.')); }
+
 void check_read_by(const Config& config, std::string_view verb,
                    std::span<const std::string_view> groups) {
   for (const std::string& key : config.given_keys()) {
-    const std::string first = key.substr(0, key.find('.'));
-    if (std::ranges::find(groups, first) != groups.end()) continue;
+    if (std::ranges::find(groups, group_of(key)) != groups.end()) continue;
     refuse_without_effect(key, verb);
   }
 }

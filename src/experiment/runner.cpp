@@ -75,7 +75,8 @@ class Run final : private LoopObserver {
         train_(*parts_.data.train, team.share(train_batches(config, *parts_.data.train))),
         test_(evaluated(), team.share(test_batches(config, evaluated()))),
         original_(original_rates(config, train_.batches_per_epoch())),
-        folder_(team.folder(checked(path))) {
+        folder_(team.folder(checked(path))),
+        environment_(describe_environment(config.text("device"))) {
     std::optional<Checkpoint> checkpoint;
     if (resume) checkpoint = load_checkpoint(RunFolder::checkpoints_of(path), progress_);
     if (checkpoint) restore(*checkpoint);
@@ -83,9 +84,8 @@ class Run final : private LoopObserver {
     if (store_ != nullptr) stored = take_from_store();
     if (model_is_a_file(config_)) keep_network(folder_.path(), parts_.graph, starting_state());
     write_file(folder_.file("config.toml"), config_.to_toml());
-    json environment = describe_environment(config_.text("device"));
-    if (team_.size() > 1) environment["processes"] = team_.size();
-    write_file(folder_.file("environment.json"), environment.dump(1) + "\n");
+    if (team_.size() > 1) environment_["processes"] = team_.size();
+    write_file(folder_.file("environment.json"), environment_.dump(1) + "\n");
     books_.emplace(folder_, at_.metrics_size, at_.events_size, evaluated_name());
     if (stored) repeat_books(*stored);
   }
@@ -350,8 +350,8 @@ class Run final : private LoopObserver {
                              .label = stage.label,
                              .settings = settings_of(config_, parts_.stages, at_.stage),
                              .result = result,
-                             .environment = describe_environment(config_.text("device")),
-                             .series = stage.shorter.empty() ? "" : stage.shorter.front(),
+                             .environment = environment_,
+                             .series = stage.series,
                              .epochs = stage.epochs,
                              .first_step = at_.first_step,
                              .steps = steps_of(stage)};
@@ -507,6 +507,7 @@ class Run final : private LoopObserver {
   BatchLoader train_, test_;
   LearningRates original_;
   RunFolder folder_;
+  json environment_;
   std::optional<Books> books_;
   ProgressRecord at_;
   std::optional<Checkpoint> restored_;  // while a stage that was under way has not gone on yet

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/hash.h"
+#include "experiment/parameters.h"
 #include "experiment/setup.h"
 #include "graph/graph_hash.h"
 #include "graph/select_prunable.h"
@@ -18,10 +19,6 @@
 namespace pollard {
 namespace {
 
-std::string_view group_of(const Parameter& parameter) {
-  return std::string_view(parameter.key).substr(0, parameter.key.find('.'));
-}
-
 // The effective settings under these first words that are not at their defaults, as text; what does
 // not change results is left out. So are names of files: their content counts. The length of a
 // retraining is the stage's own.
@@ -31,7 +28,7 @@ std::string settings_text(const Config& config, std::initializer_list<std::strin
   for (const Parameter& parameter : config.table().all()) {
     const bool counts = parameter.identity && parameter.key != "weights" &&
                         parameter.key != "retrain.epochs" && (named || parameter.key != "model") &&
-                        std::ranges::find(groups, group_of(parameter)) != groups.end() &&
+                        std::ranges::find(groups, group_of(parameter.key)) != groups.end() &&
                         config.value(parameter.key) != parameter.fallback &&
                         config.effective(parameter);
     if (counts) text += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
@@ -95,6 +92,7 @@ class Chain {
     };
     Stage stage{.kind = StageKind::Retrain, .cycle = cycle, .epochs = epochs};
     if (has_constant_rate(config_.text("retrain.schedule"))) {
+      stage.series = id_of(stage, of_length(1));
       for (std::int64_t length = 1; length < epochs; ++length)
         stage.shorter.push_back(id_of(stage, of_length(length)));
     }
@@ -258,7 +256,8 @@ Settings settings_of(const Config& config, std::span<const Stage> stages, std::s
   }
   Settings settings;
   for (const Parameter& parameter : config.table().all()) {
-    if (parameter.identity && groups.contains(group_of(parameter)) && config.effective(parameter))
+    if (parameter.identity && groups.contains(group_of(parameter.key)) &&
+        config.effective(parameter))
       settings.emplace(parameter.key, to_text(config.value(parameter.key)));
   }
   return settings;

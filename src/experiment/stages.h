@@ -29,6 +29,7 @@ struct Stage {
   // Retrain, where the rates do not depend on the length (ft, constant): the ids of the same
   // retraining over 1, 2 ... epochs less than these. It can go on from any of them.
   std::vector<std::string> shorter = {};
+  std::string series = {};  // the id of the one over 1 epoch: the same for all lengths; else ""
 };
 
 /// Which part of the chain a verb runs.

@@ -21,8 +21,7 @@ namespace {
 std::string key_of(const Config& config, const std::set<std::string_view>& groups) {
   std::string key;
   for (const Parameter& parameter : config.table().all()) {
-    const std::string_view name = parameter.key;
-    if (groups.contains(name.substr(0, name.find('.'))))
+    if (groups.contains(group_of(parameter.key)))
       key += parameter.key + "=" + to_text(config.value(parameter.key)) + "\n";
   }
   return key;
@@ -137,7 +136,7 @@ class Planner {
       Job& job = plan_.jobs[i];
       for (std::size_t length = shorter_[i].size(); length > 0; --length) {
         const std::string& id = shorter_[i][length - 1];
-        if (!places_.contains(id) && !store_.holds(id)) continue;
+        if (!places_.contains(id) && !store_.holds_state(id)) continue;
         job.parent = id;
         job.epochs -= static_cast<std::int64_t>(length);
         break;

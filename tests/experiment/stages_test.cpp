@@ -102,6 +102,8 @@ TEST(StageIds, OfRetrainingsAtAConstantRateNameTheShorterOnes) {
       return plan({"retrain.schedule=" + schedule, "retrain.epochs=" + epochs}).back();
     };
     EXPECT_THAT(last("3").shorter, ElementsAre(last("1").id, last("2").id)) << schedule;
+    EXPECT_EQ(last("1").series, last("1").id) << schedule;
+    EXPECT_EQ(last("3").series, last("1").id) << schedule;
   }
   EXPECT_TRUE(plan({"retrain.schedule=slr", "retrain.epochs=3"}).back().shorter.empty());
 }
