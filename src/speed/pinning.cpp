@@ -80,11 +80,13 @@ void Pinning::around(const std::function<void()>& start) {
   const std::set<pid_t> before = threads_of_process();
   allow(0, cpus_);
   start();
+  // In turn, but for the caller's CPU: of several teams of which the caller is a part, as many
+  // contenders start them, each has its CPUs for itself.
   std::size_t next = 0;
+  const std::size_t others = std::max<std::size_t>(1, cpus_.size() - 1);
   for (const pid_t thread : threads_of_process()) {
     if (before.contains(thread)) continue;
-    next = next % cpus_.size() + 1;
-    allow(thread, std::span(cpus_).subspan(next % cpus_.size(), 1));
+    allow(thread, std::span(cpus_).last(others).subspan(next++ % others, 1));
   }
   allow(0, std::span(cpus_).first(1));
 }

@@ -22,7 +22,7 @@ class Pinning {
   Pinning& operator=(const Pinning&) = delete;
 
   /// Calls `start` with the caller free to use all the CPUs of this measurement, then fixes what
-  /// threads it started to one each, leaving the caller's to the caller.
+  /// threads it started to one each. Where there are several CPUs, the caller's stays the caller's.
   void around(const std::function<void()>& start);
 
   [[nodiscard]] const std::vector<int>& cpus() const { return cpus_; }

@@ -4,9 +4,11 @@
 #include <omp.h>
 #include <sched.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "core/threads.h"
 
@@ -70,6 +72,26 @@ TEST(Pinning, FixesThreadsThatAreStartedWithin) {
     EXPECT_EQ(later, std::vector{pinning.cpus()[1]});
     EXPECT_EQ(own_cpus(), std::vector{pinning.cpus()[0]});
   }
+}
+
+TEST(Pinning, LeavesTheCallersCpuToTheCallerWhereSeveralTeamsAreStarted) {
+  if (cpus_by_core().size() < 2) GTEST_SKIP() << "a single CPU";
+  std::array<std::vector<int>, 3> later;
+  std::atomic<bool> look{false};
+  std::vector<std::jthread> threads;
+  Pinning pinning(2);
+  pinning.around([&] {
+    for (auto& own : later) {
+      threads.emplace_back([&] {
+        look.wait(false);
+        own = own_cpus();
+      });
+    }
+  });
+  look = true;
+  look.notify_all();
+  threads.clear();
+  for (const auto& own : later) EXPECT_EQ(own, std::vector{pinning.cpus()[1]});
 }
 
 }  // namespace
