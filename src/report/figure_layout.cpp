@@ -89,7 +89,7 @@ void make_room(Grid& grid, const std::vector<PanelLayout>& panels, const Figure&
   for (std::size_t i = 0; i < panels.size(); ++i) {
     labels = std::max(labels, lines_height(panels[i].y_label));
     if (panels[i].ranges.empty) continue;
-    const Axis up = y_axis(panels[i].ranges, 1, 0);
+    const Axis up = y_axis(panels[i].ranges, grid.plot_height, 0);
     for (const double tick : up.ticks()) numbers = std::max(numbers, number_width(tick));
     const Axis along = x_axis(figure.panels[i], panels[i].ranges, 0, 1, kMostTicks);
     for (const double tick : along.ticks()) half = std::max(half, number_width(tick) / 2);

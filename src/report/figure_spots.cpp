@@ -10,8 +10,8 @@ namespace {
 
 constexpr double kHuge = 1e300;  // beyond it the width of a range is no number
 constexpr double kTiny = 1e-300;
-constexpr double kRoom = 0.05;  // of the range, at each end
-constexpr int kTicksUp = 7;
+constexpr double kRoom = 0.05;        // of the range, at each end
+constexpr double kBetweenTicks = 24;  // pixels upwards, at least about
 
 bool number(double value) { return std::abs(value) < kHuge; }
 
@@ -94,7 +94,8 @@ Axis x_axis(const Panel& panel, const PanelRanges& ranges, double from, double t
 }
 
 Axis y_axis(const PanelRanges& ranges, double from, double to) {
-  return {ranges.y.low, ranges.y.high, from, to, kTicksUp, false, false};
+  const int wanted = static_cast<int>(std::abs(from - to) / kBetweenTicks);
+  return {ranges.y.low, ranges.y.high, from, to, wanted, false, false};
 }
 
 }  // namespace pollard

@@ -24,7 +24,8 @@ struct PanelRanges {
 /// With room around the spots, but for `low_y` and `high_y`, which are ends as they are.
 [[nodiscard]] PanelRanges ranges_of(const Panel& panel);
 
-/// The panel's axes over these pixels, with about as many ticks as wanted.
+/// The panel's axes over these pixels, with about as many ticks as wanted, or as their numbers have
+/// room for above each other.
 [[nodiscard]] Axis x_axis(const Panel& panel, const PanelRanges& ranges, double from, double to,
                           int wanted_ticks);
 [[nodiscard]] Axis y_axis(const PanelRanges& ranges, double from, double to);
