@@ -69,7 +69,7 @@ struct Published {
   std::string network;             // "ResNet-56, CIFAR-10"
   std::string setting;             // "iterative, 30 epochs a cycle"
   std::optional<double> sparsity;  // a fraction; given as sparsity or as density
-  double value = 0;                // top-1, percent
+  double top1 = 0;                 // percent
   std::string source;
 };
 
@@ -101,6 +101,7 @@ struct Spec {
   std::string title, caption;
   std::vector<std::string> grids;
   std::vector<std::string> notes;
+  std::vector<std::string> print;      // settings whose values the notes tell, a line a grid
   std::vector<SpecPanel> panels = {};  // of a figure; of a heat map one, without axes
   std::size_t columns = 0;             // panels in a row; 0: the values of the last of panels_by
   SpecTable table = {};
