@@ -98,12 +98,12 @@ struct SpecTable {
 struct Spec {
   std::string id;  // the file's name: "fig4"
   SpecKind kind = SpecKind::Figure;
-  std::string title, caption;
-  std::vector<std::string> grids;
-  std::vector<std::string> notes;
-  std::vector<std::string> print;      // settings whose values the notes tell, a line a grid
-  std::vector<SpecPanel> panels = {};  // of a figure; of a heat map one, without axes
-  std::size_t columns = 0;             // panels in a row; 0: the values of the last of panels_by
+  std::string title = {}, caption = {};
+  std::vector<std::string> grids = {};
+  std::vector<std::string> notes = {};
+  std::vector<std::string> print = {};  // settings whose values the notes tell, a line a grid
+  std::vector<SpecPanel> panels = {};   // of a figure; of a heat map one, without axes
+  std::size_t columns = 0;              // panels in a row; 0: the values of the last of panels_by
   SpecTable table = {};
 };
 

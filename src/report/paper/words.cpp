@@ -74,13 +74,6 @@ std::optional<std::string> words_of(std::string_view key, std::string_view value
   return {};
 }
 
-std::string all_words(std::span<const ResultRow> rows, const std::string& key) {
-  std::vector<std::string> words;
-  for (const std::string& value : setting_values(rows, key))
-    words.push_back(value_words(key, value));
-  return words.empty() ? std::string(kDash) : fmt::format("{}", fmt::join(words, " / "));
-}
-
 }  // namespace
 
 std::string value_words(std::string_view key, std::string_view value) {
@@ -89,6 +82,13 @@ std::string value_words(std::string_view key, std::string_view value) {
 
 std::string named_value(std::string_view key, std::string_view value) {
   return words_of(key, value).value_or(fmt::format("{} {}", key, value.empty() ? kDash : value));
+}
+
+std::string all_words(std::span<const ResultRow> rows, const std::string& key) {
+  std::vector<std::string> words;
+  for (const std::string& value : setting_values(rows, key))
+    words.push_back(value_words(key, value));
+  return words.empty() ? std::string(kDash) : fmt::format("{}", fmt::join(words, " / "));
 }
 
 std::string filled_title(std::string_view title, std::span<const ResultRow> rows,

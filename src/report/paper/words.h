@@ -17,7 +17,10 @@ namespace pollard {
 /// As a line's name: as value_words(), but a bare value has its key before it.
 [[nodiscard]] std::string named_value(std::string_view key, std::string_view value);
 
-/// Replaces {key} by the words of its values among the rows ("FT / SLR" of several), {network} by
+/// The words of all values that the rows have: "FT / SLR"; a dash where there are none.
+[[nodiscard]] std::string all_words(std::span<const ResultRow> rows, const std::string& key);
+
+/// Replaces {key} by the words of its values among the rows, {network} by
 /// those of model and data. Of no rows: {network} by `grid`, other keys by a dash.
 [[nodiscard]] std::string filled_title(std::string_view title, std::span<const ResultRow> rows,
                                        const std::string& grid);
