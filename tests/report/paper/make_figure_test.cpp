@@ -168,11 +168,13 @@ TEST(MakeFigure, SaysWhatIsMissing) {
   panel.title = other.title = "{network}, FT";
   other.grid = "allocations-wrn";
   Spec spec = figure_of(panel);
+  spec.title = "Fig. 5: {model}";
   spec.panels.push_back(other);
   spec.notes = {"Said by the file."};
   spec.print = {"prune.sparsity", "prune.cycles"};
   const auto [figure, mark] = make_figure(spec, profile_of(sample_rows()));
   EXPECT_EQ(mark, Mark::Incomplete);
+  EXPECT_EQ(figure.title, "Fig. 5: ResNet-56");
   EXPECT_EQ(figure.panels.at(1).title, "allocations-wrn, FT (missing)");
   EXPECT_THAT(figure.notes.front(), HasSubstr("Incomplete: profile paper"));
   EXPECT_THAT(figure.notes, Contains("allocations-wrn: missing, the profile has no such grid."));

@@ -113,12 +113,12 @@ TEST(MakeTable, ListsSettings) {
   Spec spec{.id = "table2", .kind = SpecKind::Table, .title = "Training"};
   spec.table.layout = TableLayout::Settings;
   spec.table.rows.grid = "g";
-  spec.table.rows.lines = {{"ResNet", "", {}}, {"WRN", "w", {}}};
-  spec.table.headers = {"network", "epochs", "schedule"};
-  spec.table.keys = {"model", "train.epochs", "retrain.schedule"};
+  spec.table.rows.lines = {{"{model}", "", {}}, {"{network}", "w", {}}};
+  spec.table.headers = {"epochs", "schedule"};
+  spec.table.keys = {"train.epochs", "retrain.schedule"};
   const PaperTable table = make_table(spec, profile_of(test::sample_rows()));
-  EXPECT_THAT(texts(table.rows[0]), ElementsAre("ResNet", "ResNet-56", "–", "FT / SLR"));
-  EXPECT_THAT(texts(table.rows[1]), ElementsAre("WRN", "–", "–", "–"));
+  EXPECT_THAT(texts(table.rows[0]), ElementsAre("ResNet-56", "–", "FT / SLR"));
+  EXPECT_THAT(texts(table.rows[1]), ElementsAre("w", "–", "–"));
   EXPECT_EQ(table.mark, Mark::Incomplete);
   EXPECT_THAT(table.notes, Contains("w: missing, the profile has no such grid."));
 }
