@@ -153,17 +153,23 @@ TEST(PaperTable, IsLatex) {
   EXPECT_EQ(to_latex(make_table(fact_spec(), {})),
             "\\begin{table}\n\\centering\n\\caption{50 \\% \\& more}\n\\label{tab:table3}\n"
             "\\small\n\\setlength{\\tabcolsep}{4pt}\n"
+            "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n"
             "\\begin{tabular}{ll}\n\\toprule\nmethod & rule \\\\\n\\midrule\n"
-            "IMP & \\textbar{}w\\textbar{} $<$ t \\\\\n\\bottomrule\n\\end{tabular}\n\n"
+            "IMP & \\textbar{}w\\textbar{} $<$ t \\\\\n\\bottomrule\n\\end{tabular}}\n\n"
             "\\par\\medskip Published, for comparison:\\par\\smallskip\n"
+            "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n"
             "\\begin{tabular}{lllrrl}\n\\toprule\n"
             "published & network & setting & sparsity \\% & top-1 \\% & source \\\\\n\\midrule\n"
-            "LC & ResNet-56 &  & 90.00 & 93.33 & its paper \\\\\n\\bottomrule\n\\end{tabular}\n\n"
+            "LC & ResNet-56 &  & 90.00 & 93.33 & its paper \\\\\n\\bottomrule\n\\end{tabular}}\n\n"
             "\\par\\medskip\\footnotesize\na\\_b\\par\n\\end{table}\n");
 }
 
 TEST(PaperTable, SpansColumnsInLatex) {
-  const std::string text = to_latex(make_table(method_spec(), profile_of(method_rows())));
+  Spec spec = method_spec();
+  spec.title = "Table 1: methods";
+  spec.caption = "On all.";
+  const std::string text = to_latex(make_table(spec, profile_of(method_rows())));
+  EXPECT_THAT(text, HasSubstr("\\caption{methods. On all.}\n\\label{tab:table1}\n"));
   EXPECT_THAT(text, HasSubstr(" & \\multicolumn{3}{c}{90 \\%} \\\\\n\\cmidrule(lr){2-4}\n"));
   EXPECT_THAT(text, HasSubstr("IMP+ (1.20$\\times$) & \\textbf{93.50 $\\pm$ 0.71 (2)} & 8.00 & "));
   EXPECT_THAT(text, HasSubstr("\nDST & missing & -- & -- \\\\\n"));
