@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-targets=(onnx idx cifar safetensors toml pytorch plrd sweep picture)
+targets=(onnx idx cifar safetensors toml pytorch plrd sweep spec picture)
 seconds=600
 if [[ ${1:-} =~ ^[0-9]+$ ]]; then
   seconds=$1

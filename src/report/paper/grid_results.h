@@ -19,8 +19,8 @@ struct GridResults {
 
 /// A profile without a grid's file has no entry for it.
 struct ProfileResults {
-  std::string profile;    // "paper"
-  KeySet without_effect;  // settings that cannot change results
+  std::string profile;         // "paper"
+  KeySet without_effect = {};  // settings that cannot change results
   std::map<std::string, GridResults> grids = {};
 
   /// Null where there is no entry.

@@ -7,6 +7,7 @@
 
 #include "report/paper/condition_notes.h"
 #include "report/paper/row_sets.h"
+#include "report/paper/words.h"
 #include "report/values.h"
 
 namespace pollard {
@@ -68,30 +69,27 @@ std::vector<LayerDensity> layer_densities(const nlohmann::json& stages) {
 
 std::vector<std::string> heat_map_ids(const Spec& spec, const ProfileResults& results) {
   std::vector<std::string> ids;
-  for (const NamedRows& line : lines_of(spec.panels.front(), results)) {
-    for (const ResultRow& row : line.rows) ids.push_back(row.id);
-  }
+  for (const ResultRow& row : all_rows(spec.panels.front(), results)) ids.push_back(row.id);
   return ids;
 }
 
 HeatMap make_heat_map(const Spec& spec, const ProfileResults& results,
                       const DensitiesById& densities) {
-  const std::vector<std::string> grids = grids_of(spec.panels.front());
+  const SpecPanel& panel = spec.panels.front();
+  const std::vector<std::string> grids = grids_of(panel);
+  const std::vector<ResultRow> rows = all_rows(panel, results);
   HeatMap map{.id = spec.id,
-              .title = spec.title,
-              .description = spec.caption,
+              .title = filled_title(spec.title, rows, panel.grid),
+              .description = filled_title(spec.caption, rows, panel.grid),
               .layers = {},
               .lines = {},
               .notes = condition_notes(spec, results, grids),
               .mark = mark_of(results, grids)};
-  const std::vector<NamedRows> lines = lines_of(spec.panels.front(), results);
-  for (const NamedRows& line : lines) {
-    for (const ResultRow& row : line.rows) {
-      if (const auto found = densities.find(row.id); found != densities.end())
-        add_layers(map, found->second);
-    }
+  for (const ResultRow& row : rows) {
+    if (const auto found = densities.find(row.id); found != densities.end())
+      add_layers(map, found->second);
   }
-  for (const NamedRows& named : lines) {
+  for (const NamedRows& named : lines_of(panel, results)) {
     HeatMap::Line line = line_of(named, map.layers, densities);
     if (line.n > 0) map.lines.push_back(std::move(line));
   }

@@ -20,15 +20,6 @@ struct Split {
   std::vector<ResultRow> rows;  // of its lines, for its title
 };
 
-std::vector<ResultRow> all_rows(const SpecPanel& panel, const ProfileResults& results,
-                                const RowFilter& within) {
-  std::vector<ResultRow> rows;
-  for (NamedRows& line : lines_of(panel, results, within))
-    rows.insert(rows.end(), std::make_move_iterator(line.rows.begin()),
-                std::make_move_iterator(line.rows.end()));
-  return rows;
-}
-
 // For the title of a panel whose combination of values nothing finished has.
 ResultRow stand_in(const ResultRow& like, const RowFilter& values) {
   ResultRow row{.id = {}, .settings = like.settings, .measures = {}};
@@ -38,7 +29,7 @@ ResultRow stand_in(const ResultRow& like, const RowFilter& values) {
 
 // A panel of which nothing is finished stays one, without lines.
 std::vector<Split> split(const SpecPanel& panel, const ProfileResults& results) {
-  const std::vector<ResultRow> rows = all_rows(panel, results, {});
+  const std::vector<ResultRow> rows = all_rows(panel, results);
   std::vector<Split> splits;
   for (RowFilter& values : each_combination(rows, panel.panels_by, panel.where)) {
     std::vector<ResultRow> own = chosen_rows(rows, values);
@@ -115,21 +106,22 @@ std::string band_note(const Figure& figure) {
 }
 
 // Rows by the first keys, columns by the last.
-std::size_t columns_of(const Spec& spec, const ProfileResults& results) {
+std::size_t columns_of(const Spec& spec, std::span<const ResultRow> rows) {
   if (spec.columns > 0) return spec.columns;
   const SpecPanel& first = spec.panels.front();
   if (first.panels_by.empty()) return std::min<std::size_t>(2, spec.panels.size());
-  const std::vector<ResultRow> rows = all_rows(first, results, {});
   return std::max<std::size_t>(1, setting_values(rows, first.panels_by.back()).size());
 }
 
 }  // namespace
 
 MadeFigure make_figure(const Spec& spec, const ProfileResults& results) {
+  const SpecPanel& first = spec.panels.front();
+  const std::vector<ResultRow> rows = all_rows(first, results);
   Figure figure{.id = spec.id,
-                .title = spec.title,
-                .description = spec.caption,
-                .columns = columns_of(spec, results),
+                .title = filled_title(spec.title, rows, first.grid),
+                .description = filled_title(spec.caption, rows, first.grid),
+                .columns = columns_of(spec, rows),
                 .panels = {},
                 .notes = {}};
   std::vector<std::string> grids;

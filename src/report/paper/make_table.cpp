@@ -63,9 +63,11 @@ TextTable published_table(const std::vector<Published>& published) {
 }  // namespace
 
 PaperTable make_table(const Spec& spec, const ProfileResults& results) {
+  const std::vector<ResultRow> rows = all_rows(spec.table.rows, results);
+  const std::string& grid = spec.table.rows.grid;
   PaperTable table{.id = spec.id,
-                   .title = spec.title,
-                   .caption = spec.caption,
+                   .title = filled_title(spec.title, rows, grid),
+                   .caption = filled_title(spec.caption, rows, grid),
                    .columns = {},
                    .rows = {},
                    .published = published_table(spec.table.published),

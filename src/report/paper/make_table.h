@@ -38,7 +38,8 @@ struct PaperTable {
 [[nodiscard]] PaperTable make_table(const Spec& spec, const ProfileResults& results);
 
 [[nodiscard]] std::string to_markdown(const PaperTable& table);
-/// A `table` float with booktabs' rules; needs \usepackage{booktabs} alone.
+/// A `table` float with booktabs' rules, no wider than the text; needs
+/// \usepackage{booktabs,graphicx}.
 [[nodiscard]] std::string to_latex(const PaperTable& table);
 
 }  // namespace pollard

@@ -1,6 +1,7 @@
 #include "report/paper/row_sets.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "report/paper/words.h"
@@ -89,7 +90,9 @@ std::vector<NamedRows> lines_of(const SpecPanel& panel, const ProfileResults& re
   for (const SpecLine& line : panel.lines) {
     const std::string& grid = line.grid.empty() ? panel.grid : line.grid;
     const std::vector<ResultRow> rows = chosen_rows(rows_of(results, grid), panel.where, within);
-    lines.push_back({line.name, grid, chosen_rows(rows, line.where)});
+    std::vector<ResultRow> own = chosen_rows(rows, line.where);
+    std::string name = filled_title(line.name, own, grid);
+    lines.push_back({std::move(name), grid, std::move(own)});
   }
   if (panel.lines_by.empty()) return lines;
   const std::vector<ResultRow> rows =
@@ -99,6 +102,15 @@ std::vector<NamedRows> lines_of(const SpecPanel& panel, const ProfileResults& re
     if (!line.rows.empty()) lines.push_back(std::move(line));
   }
   return lines;
+}
+
+std::vector<ResultRow> all_rows(const SpecPanel& panel, const ProfileResults& results,
+                                const RowFilter& within) {
+  std::vector<ResultRow> rows;
+  for (NamedRows& line : lines_of(panel, results, within))
+    rows.insert(rows.end(), std::make_move_iterator(line.rows.begin()),
+                std::make_move_iterator(line.rows.end()));
+  return rows;
 }
 
 std::vector<std::string> grids_of(const SpecPanel& panel) {

@@ -32,6 +32,10 @@ struct NamedRows {
 [[nodiscard]] std::vector<NamedRows> lines_of(const SpecPanel& panel, const ProfileResults& results,
                                               const RowFilter& within = {});
 
+/// Those of all lines together.
+[[nodiscard]] std::vector<ResultRow> all_rows(const SpecPanel& panel, const ProfileResults& results,
+                                              const RowFilter& within = {});
+
 /// Names of the grids that a panel's lines and baselines come from, each once.
 [[nodiscard]] std::vector<std::string> grids_of(const SpecPanel& panel);
 

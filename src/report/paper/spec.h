@@ -29,7 +29,7 @@ using RowFilter = std::map<std::string, std::vector<std::string>>;
 
 /// Rows under one name: a line of a panel, a row of a table.
 struct SpecLine {
-  std::string name;
+  std::string name;  // {key} as in titles
   std::string grid;  // "": the panel's
   RowFilter where = {};
 };
@@ -98,7 +98,7 @@ struct SpecTable {
 struct Spec {
   std::string id;  // the file's name: "fig4"
   SpecKind kind = SpecKind::Figure;
-  std::string title = {}, caption = {};
+  std::string title = {}, caption = {};  // {key} as in panels, of the rows of the first
   std::vector<std::string> grids = {};
   std::vector<std::string> notes = {};
   std::vector<std::string> print = {};  // settings whose values the notes tell, a line a grid

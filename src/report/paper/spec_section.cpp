@@ -14,6 +14,8 @@
 namespace pollard {
 namespace {
 
+constexpr std::size_t kMostNamed = 20;  // only settings are more
+
 // As settings write it; none of lists and dates.
 std::optional<std::string> setting_text(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return text;
@@ -63,9 +65,10 @@ void SpecSection::require_one_of(std::string_view key, const std::string& word,
                                  const std::vector<std::string>& choices) const {
   if (std::ranges::find(choices, word) != choices.end()) return;
   const std::string meant = nearest(word, choices);
+  const std::string all = choices.size() > kMostNamed ? "`pollard parameters` lists them"
+                                                      : "expected one of " + join(choices);
   refuse(key, fmt::format("'{}{}' is '{}', which is no {}", name_, key, word, what),
-         meant.empty() ? "expected one of " + join(choices)
-                       : fmt::format("did you mean '{}'?", meant));
+         meant.empty() ? all : fmt::format("did you mean '{}'?", meant));
 }
 
 std::optional<std::string> SpecSection::text(std::string_view key) const {

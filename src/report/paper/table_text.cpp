@@ -2,13 +2,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <string_view>
+
 #include "report/paper/latex.h"
 #include "report/paper/make_table.h"
 
 namespace pollard {
 namespace {
 
-constexpr std::size_t kManyColumns = 10;  // from there on the text is made small
+// Wider tables are scaled down to the text's width.
+constexpr std::string_view kFit =
+    "\\resizebox{\\ifdim\\width>\\textwidth\\textwidth\\else\\width\\fi}{!}{%\n";
 
 bool opens_group(const PaperTable& table, std::size_t column) {
   const std::string& group = table.columns[column].group;
@@ -70,14 +74,22 @@ std::string latex_tabular(const PaperTable& table) {
     alignment += column.align == Align::Left ? 'l' : 'r';
     headers.push_back(latex_text(column.header));
   }
-  text = "\\begin{tabular}{" + alignment + "}\n\\toprule\n" + group_lines(table) +
-         latex_line(headers) + "\\midrule\n";
+  text = std::string(kFit) + "\\begin{tabular}{" + alignment + "}\n\\toprule\n" +
+         group_lines(table) + latex_line(headers) + "\\midrule\n";
   for (const auto& row : table.rows) {
     std::vector<std::string> cells;
     for (const PaperCell& cell : row) cells.push_back(latex_cell(cell));
     text += latex_line(cells);
   }
-  return text + "\\bottomrule\n\\end{tabular}\n";
+  return text + "\\bottomrule\n\\end{tabular}}\n";
+}
+
+// LaTeX numbers tables itself: without the paper's "Table 1: ".
+std::string latex_caption(const PaperTable& table) {
+  const std::size_t end = table.title.find(": ");
+  const bool numbered = table.title.starts_with("Table ") && end != std::string::npos;
+  const std::string title = numbered ? table.title.substr(end + 2) : table.title;
+  return table.caption.empty() ? title : title + ". " + table.caption;
 }
 
 PaperTable of_published(const TextTable& published) {
@@ -105,11 +117,9 @@ std::string to_markdown(const PaperTable& table) {
 
 std::string to_latex(const PaperTable& table) {
   std::string text = "\\begin{table}\n\\centering\n";
-  text += fmt::format("\\caption{{{}}}\n\\label{{tab:{}}}\n",
-                      latex_text(table.title + (table.caption.empty() ? "" : " " + table.caption)),
+  text += fmt::format("\\caption{{{}}}\n\\label{{tab:{}}}\n", latex_text(latex_caption(table)),
                       table.id);
-  text += table.columns.size() > kManyColumns ? "\\scriptsize\n\\setlength{\\tabcolsep}{2pt}\n"
-                                              : "\\small\n\\setlength{\\tabcolsep}{4pt}\n";
+  text += "\\small\n\\setlength{\\tabcolsep}{4pt}\n";
   text += latex_tabular(table);
   if (!table.published.rows.empty())
     text += "\n\\par\\medskip Published, for comparison:\\par\\smallskip\n" +
