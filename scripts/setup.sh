@@ -17,6 +17,8 @@ packages=(
   libgloo-dev
   # what `pollard bench` measures against; it builds without
   libdnnl-dev
+  # `pollard serve`; it builds without
+  libcpp-httplib-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   # the data of the quickstart

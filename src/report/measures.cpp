@@ -27,6 +27,7 @@ constexpr Style kStyles[] = {
     {.name = "retrain_epochs", .header = "retrain epochs", .digits = 0, .better_low = true},
     {.name = "epochs", .header = "epochs", .digits = 0, .better_low = true},
     {.name = "seconds", .header = "seconds", .digits = 1, .better_low = true},
+    {.name = "time_ratio", .header = "time ratio", .better_low = true},
     {.name = "dense_top1", .header = "dense top1 %"},
     {.name = "pruned_top1", .header = "pruned top1 %"},
     {.name = "stability", .header = "stability", .digits = 3},
@@ -72,6 +73,11 @@ std::vector<std::string> shown_measures(std::span<const ResultRow> rows) {
 }
 
 std::string measure_header(const std::string& measure) { return style_of(measure).header; }
+
+MeasureForm measure_form(const std::string& measure) {
+  const Style style = style_of(measure);
+  return {style.scale, style.digits};
+}
 
 std::string measure_text(const std::string& measure, double value) {
   const Style style = style_of(measure);

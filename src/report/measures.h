@@ -17,6 +17,12 @@ namespace pollard {
 
 /// The head of its column: "top1 %", "sparsity %", "loss".
 [[nodiscard]] std::string measure_header(const std::string& measure);
+/// How its numbers are written: times `scale`, with so many digits.
+struct MeasureForm {
+  double scale = 1;
+  int digits = 2;
+};
+[[nodiscard]] MeasureForm measure_form(const std::string& measure);
 /// In the unit of the header: a sparsity of 0.9 is "90.00".
 [[nodiscard]] std::string measure_text(const std::string& measure, double value);
 /// "93.27 ± 0.12 (3)": mean, standard deviation, n; "93.27 (1)"; a dash for null.

@@ -52,6 +52,10 @@ Database::Database(const std::filesystem::path& file)
   run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;");
 }
 
+Database Database::read_only(const std::filesystem::path& file) {
+  return {file.string(), file.string(), SQLITE_OPEN_READONLY};
+}
+
 Database Database::in_memory(std::string name) {
   return {std::move(name), ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
 }
