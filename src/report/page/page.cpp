@@ -76,9 +76,10 @@ std::string body(const PageView& view, std::string_view date) {
 
 std::string scripts(const nlohmann::json& data, const std::string& attribute) {
   return fmt::format(
-      "<script type=\"application/json\" id=\"data\"{}>{}</script>\n<script{}>\n{}</script>\n"
+      "<script type=\"application/json\" "
+      "id=\"data\"{}>{}</script>\n<script{}>\n{}\n{}\n{}</script>\n"
       "</body>\n</html>\n",
-      attribute, script_text(data), attribute, page_script());
+      attribute, script_text(data), attribute, chart_script(), page_script(), table_script());
 }
 
 std::string title_of(const PageView& view) { return "Pollard: " + view.source->name; }

@@ -1,4 +1,5 @@
-// The style and the script of report.html, as the build took them from page.css and page.js.
+// The style of report.html and the parts of its script, as the build took them from page.css,
+// chart.js, page.js and table.js.
 #pragma once
 
 #include <string_view>
@@ -6,6 +7,8 @@
 namespace pollard {
 
 [[nodiscard]] std::string_view page_style();
+[[nodiscard]] std::string_view chart_script();
 [[nodiscard]] std::string_view page_script();
+[[nodiscard]] std::string_view table_script();
 
 }  // namespace pollard

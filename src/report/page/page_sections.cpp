@@ -171,12 +171,16 @@ std::string results_section(const PageView& view) {
   table.columns.push_back({"n"});
   for (const ResultGroup& group : view.groups) {
     std::vector<std::string> row;
-    for (const std::string& key : view.keys) row.push_back(setting_of(group, key));
+    for (const std::string& key : view.keys) {
+      const std::string& value = setting_of(group, key);
+      row.push_back(value.empty() ? std::string(kDash) : value);
+    }
     for (const std::string& measure : view.measures) {
       const Summary* summary = group.find(measure);
       std::string text =
           summary == nullptr ? std::string(kDash) : measure_text(measure, summary->mean);
-      if (summary != nullptr && summary->std) text += " ± " + measure_text(measure, *summary->std);
+      if (summary != nullptr && summary->max > summary->min)
+        text += " ± " + measure_text(measure, *summary->std);
       row.push_back(std::move(text));
     }
     row.push_back(std::to_string(group.rows.size()));

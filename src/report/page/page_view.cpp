@@ -110,10 +110,11 @@ PageView view_page(const PageSource& source, const KeySet& ignored) {
   if (over != std::end(kOverThese)) view.x = *over;
   // The table and the plot begin with what the sweep's author named first.
   std::ranges::stable_sort(view.groups, [&](const ResultGroup& a, const ResultGroup& b) {
-    return std::ranges::lexicographical_compare(
-        view.keys, view.keys, [&](const std::string& x, const std::string& y) {
-          return value_before(setting_of(a, x), setting_of(b, y));
-        });
+    for (const std::string& key : view.keys) {
+      const std::string &x = setting_of(a, key), &y = setting_of(b, key);
+      if (x != y) return value_before(x, y);
+    }
+    return false;
   });
   return view;
 }

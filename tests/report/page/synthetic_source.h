@@ -110,7 +110,7 @@ class SyntheticSource {
                   {{"model", "resnet20"},
                    {"data", "cifar10"},
                    {"prune.allocation", grid_.allocations[allocation]},
-                   {"prune.sparsity", fmt::format("{}", sparsity)},
+                   {"prune.sparsity", fmt::format("{:.3g}", sparsity)},
                    {"retrain.schedule", grid_.schedules[schedule]},
                    {"retrain.epochs", fmt::format("{}", grid_.epochs)},
                    {"seed", fmt::format("{}", seed)}},
