@@ -26,14 +26,15 @@ const html = (name, attributes = {}, ...children) =>
 const svg = (name, attributes = {}, ...children) =>
   fill(document.createElementNS(kSvg, name), attributes, children);
 
-// Multiples of 1, 2 or 5 times a power of ten, about `wanted` of them.
+// Multiples of 1, 2 or 5 times a power of ten, about `wanted` of them; also those just outside, as
+// a sparsity of 80.0004 % is meant as 80.
 function niceStep(low, high, wanted) {
   const rough = (high - low) / wanted, power = 10 ** Math.floor(Math.log10(rough));
   return [1, 2, 5, 10].find((factor) => rough <= factor * power * (1 + 1e-9)) * power;
 }
 function niceTicks(low, high, wanted) {
   const step = niceStep(low, high, wanted), ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i <= Math.floor(high / step + 1e-9); ++i)
+  for (let i = Math.ceil(low / step - .02); i <= Math.floor(high / step + .02); ++i)
     ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }

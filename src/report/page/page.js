@@ -229,6 +229,17 @@ function prunings() {
   }
   return columns;
 }
+// By the settings that each column has one value of, if these tell columns apart; else by all.
+function columnLabels(columns) {
+  const values = (own, key) => unique(own.map((group) => group.set[key] ?? kDash)).join('/');
+  const differing = data.keys.filter((key) =>
+    unique(columns.map((own) => values(own, key))).length > 1);
+  const single = differing.filter((key) =>
+    columns.every((own) => unique(own.map((group) => group.set[key])).length === 1));
+  const named = (keys) => columns.map((own) => keys.map((key) => values(own, key)).join(' · '));
+  const keys = unique(named(single)).length === columns.length ? single : differing;
+  return {keys, names: named(keys)};
+}
 function layerCell(layer, kept, left, part) {
   const strength = part > 0 ? Math.max(.04, 1 + Math.log10(part) / 3) : 0;  // a thousandth is pale
   const count = (value) => Math.round(value).toLocaleString('en');
@@ -247,9 +258,7 @@ function drawLayers() {
   }
   const set = data.kept[all.keys().next().value][0], of = data.layers[set];
   const columns = [...all].filter(([l]) => data.kept[l][0] === set).slice(0, kMostColumns);
-  const values = (own, key) => unique(own.map((group) => group.set[key] ?? kDash)).join('/');
-  const differs = (key) => unique(columns.map(([, own]) => values(own, key))).length > 1;
-  const keys = data.keys.filter(differs);
+  const labels = columnLabels(columns.map(([, own]) => own));
   controls(section, select('heat', 'show', state.heat, [['kept', 'weights kept, % of each layer'],
     ['macs', 'multiply-adds left, % of all that are left']],
   (value) => { state.heat = value; draw('layers'); }),
@@ -259,9 +268,7 @@ function drawLayers() {
   const left = columns.map(([l]) =>
     layers.map((layer, i) => layer.macs * data.kept[l][1][i] / layer.of));
   const sums = left.map((own) => own.reduce((sum, value) => sum + value, 0));
-  const head = columns.map(([, own]) =>
-    html('th', {scope: 'col'},
-      html('span', {}, keys.map((key) => values(own, key)).join(' · '))));
+  const head = labels.names.map((name) => html('th', {scope: 'col'}, html('span', {}, name)));
   const rows = layers.map((layer, i) => html('tr', {},
     html('th', {scope: 'row'}, layer.name.replace(/\.weight$/, '')), ...columns.map(([l], j) => {
       const kept = data.kept[l][1][i];
@@ -271,7 +278,7 @@ function drawLayers() {
       return cell;
     })));
   table.replaceChildren(html('table', {class: 'heat'},
-    html('caption', {}, `Percent; columns are ${keys.join(' · ') || 'prunings'}`),
+    html('caption', {}, `Percent; columns are ${labels.keys.join(' · ') || 'prunings'}`),
     html('thead', {}, html('tr', {}, html('th', {scope: 'col', class: 'left'}, 'layer'), ...head)),
     html('tbody', {}, ...rows)));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "report/values.h"
 
@@ -42,6 +43,26 @@ std::vector<std::string> keys_of(const PageSource& source, const std::vector<Res
   return keys;
 }
 
+/// Without those that have one value wherever they are there, as a setting of one method has, if
+/// the others still tell all groups apart.
+std::vector<std::string> telling_keys(const std::vector<ResultGroup>& groups,
+                                      const std::vector<std::string>& keys) {
+  std::vector<std::string> telling;
+  for (const std::string& key : keys) {
+    KeySet values;
+    for (const ResultGroup& group : groups) values.insert(setting_of(group, key));
+    values.erase("");
+    if (values.size() > 1) telling.push_back(key);
+  }
+  std::set<std::vector<std::string>> rows;
+  for (const ResultGroup& group : groups) {
+    std::vector<std::string> row;
+    for (const std::string& key : telling) row.push_back(setting_of(group, key));
+    rows.insert(std::move(row));
+  }
+  return rows.size() == groups.size() ? telling : keys;
+}
+
 std::size_t values_of(const std::vector<ResultGroup>& groups, const std::string& key) {
   KeySet values;
   for (const ResultGroup& group : groups) values.insert(setting_of(group, key));
@@ -61,8 +82,9 @@ std::string colour_of(const PageView& view) {
 }
 
 Settings fixed_settings(const PageView& view) {
-  if (view.groups.empty()) return {};
-  Settings fixed = view.groups.front().settings;
+  Settings fixed;
+  for (const ResultGroup& group : view.groups)
+    fixed.insert(group.settings.begin(), group.settings.end());
   for (const std::string& key : view.keys) fixed.erase(key);
   return fixed;
 }
@@ -98,7 +120,7 @@ PageView view_page(const PageSource& source, const KeySet& ignored) {
                 .measures = {},
                 .colour = {},
                 .x = "sparsity"};
-  view.keys = keys_of(source, view.groups);
+  view.keys = telling_keys(view.groups, keys_of(source, view.groups));
   view.fixed = fixed_settings(view);
   for (const char* measure : kMeasures) {
     const auto has = [&](const ResultGroup& group) { return group.find(measure) != nullptr; };

@@ -15,7 +15,7 @@ struct PageView {
   const PageSource* source = nullptr;
   std::vector<ResultGroup> groups;    // point into the source's rows
   std::vector<std::string> keys;      // of settings that vary: the sweep's axes first
-  Settings fixed;                     // those that do not
+  Settings fixed;                     // those that do not, where they are there
   std::vector<std::string> measures;  // columns, those that any group has
   std::string colour;                 // the key by which lines are coloured at first; "": none
   std::string x;                      // the measure that the plot is over at first
