@@ -15,7 +15,7 @@ TEST(Help, ListsTheVerbsAndTheExitStatus) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.err, "");
   for (const char* verb : {"run", "train", "prune", "retrain", "evaluate", "plan", "inspect",
-                           "bench", "export", "report", "results", "store", "parameters"}) {
+                           "bench", "export", "report", "serve", "results", "store", "parameters"}) {
     EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  ") + verb + " "));
   }
   EXPECT_THAT(outcome.out, HasSubstr("Exit status: 0 done"));

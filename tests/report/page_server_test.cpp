@@ -7,7 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -124,7 +126,7 @@ TEST_F(Served, ANameOfElsewhereIsRefused) {
 }
 
 TEST_F(Served, APortIsTakenOnce) {
-  EXPECT_THAT(thrown_by([&] { PageServer({}, "127.0.0.1", server->port()); }).hint(),
+  EXPECT_THAT(test::thrown_by([&] { PageServer({}, "127.0.0.1", server->port()); }).hint(),
               HasSubstr("--port 0"));
   EXPECT_EQ(server->address(), "http://127.0.0.1:" + std::to_string(server->port()) + "/");
 }
