@@ -19,6 +19,8 @@ packages=(
   libdnnl-dev
   # `pollard serve`; it builds without
   libcpp-httplib-dev
+  # figures as PDF; it builds without
+  librsvg2-dev
   # tests and benchmarks
   libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev
   # the data of the quickstart

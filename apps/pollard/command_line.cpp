@@ -37,6 +37,8 @@ const std::vector<Verb>& verbs() {
       {"export", "a network as a sparse, ONNX or safetensors file: of a run's folder, or weights="},
       {"report", "report.html of a run's folder, of a sweep's or of a store (docs/report.md)"},
       {"serve", "the same page over HTTP, kept up to date while a sweep runs"},
+      {"reproduce",
+       "figures and tables of \"Back to Basics\" (arXiv 2111.00843), whole or scaled down"},
       {"results", "tables of the finished configurations in a store, over seeds"},
       {"store",
        "what a store of finished stages holds (ls), whether it is whole (verify), and what "
@@ -83,6 +85,37 @@ void add_store(CLI::App* sub, Arguments& arguments) {
                 "gc: also the weights within finished chains; verify: read all weights");
 }
 
+// Sweeps and what runs several of them.
+void add_sweep_options(CLI::App* sub, SweepOptions& options) {
+  sub->add_option("--workers", options.workers, "stages at a time (default: one a core)")
+      ->check(CLI::Range(1, 1024));
+  SlurmOptions& slurm = options.slurm;
+  sub->add_option("--launcher", options.launcher,
+                  "local, or slurm: as job arrays on a cluster (docs/slurm.md)")
+      ->check(CLI::IsMember({"local", "slurm"}));
+  sub->add_option("--slurm-partition", slurm.partition, "partition of the jobs");
+  sub->add_option("--slurm-time", slurm.time_limit, "time limit of a stage, as sbatch takes it");
+  sub->add_option("--slurm-memory", slurm.memory, "memory of a stage, as sbatch takes it");
+  sub->add_option("--slurm-most", slurm.most_at_once, "tasks of one array at a time");
+  sub->add_option("--slurm-grace", slurm.grace,
+                  "seconds before the time limit to write a checkpoint");
+  sub->add_option("--slurm-option", slurm.extra, "another option of sbatch, as --gres=gpu:1")
+      ->allow_extra_args(false);
+  sub->add_flag("--retry-failed", options.retry_failed, "run what failed once more");
+}
+
+void add_reproduce(CLI::App* sub, ReproduceOptions& options, std::vector<std::string>& words) {
+  sub->add_option(
+      "words", words,
+      "fig1 ... fig15, table1 ... table5, budget, density, or all; profile=NAME (quick, "
+      "or paper: the real networks, for clusters); out=DIR, store=DIR; key=value for the "
+      "sweeps behind them, such as data.path=DIR");
+  sub->add_flag("--plan", options.plan, "say what it would cost; compute nothing");
+  sub->add_flag("--draw", options.draw, "draw what is finished; compute nothing");
+  sub->add_option("--paper", options.paper,
+                  "the folder of the specifications (default: paper/2111.00843)");
+}
+
 void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
               std::vector<std::string>& words) {
   CLI::App* sub = app.add_subcommand(verb.name, verb.help);
@@ -99,6 +132,8 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   } else if (verb.name == "worker") {
     sub->add_option("store", arguments.file, "the store")->required();
     sub->add_option("stage", arguments.stage, "the id of the stage")->required();
+  } else if (verb.name == "reproduce") {
+    add_reproduce(sub, arguments.reproduce, words);
   } else if (verb.name == "results") {
     add_results(sub, arguments.results, words);
   } else if (verb.name == "store") {
@@ -117,23 +152,7 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
     sub->add_option("--onnx", arguments.exports.onnx, "FILE.onnx");
     sub->add_option("--safetensors", arguments.exports.safetensors, "FILE.safetensors");
   }
-  if (verb.name == "sweep") {
-    sub->add_option("--workers", arguments.sweeps.workers, "stages at a time (default: one a core)")
-        ->check(CLI::Range(1, 1024));
-    SlurmOptions& slurm = arguments.sweeps.slurm;
-    sub->add_option("--launcher", arguments.sweeps.launcher,
-                    "local, or slurm: as job arrays on a cluster (docs/slurm.md)")
-        ->check(CLI::IsMember({"local", "slurm"}));
-    sub->add_option("--slurm-partition", slurm.partition, "partition of the jobs");
-    sub->add_option("--slurm-time", slurm.time_limit, "time limit of a stage, as sbatch takes it");
-    sub->add_option("--slurm-memory", slurm.memory, "memory of a stage, as sbatch takes it");
-    sub->add_option("--slurm-most", slurm.most_at_once, "tasks of one array at a time");
-    sub->add_option("--slurm-grace", slurm.grace,
-                    "seconds before the time limit to write a checkpoint");
-    sub->add_option("--slurm-option", slurm.extra, "another option of sbatch, as --gres=gpu:1")
-        ->allow_extra_args(false);
-    sub->add_flag("--retry-failed", arguments.sweeps.retry_failed, "run what failed once more");
-  }
+  if (verb.name == "sweep" || verb.name == "reproduce") add_sweep_options(sub, arguments.sweeps);
   if (verb.runs) {
     sub->add_flag("--resume", arguments.resume,
                   "go on in the run's folder; start where there is nothing yet");
@@ -159,6 +178,8 @@ void sort_words(const std::vector<std::string>& words, Arguments& arguments) {
     const bool assignment = word.find('=') != std::string::npos;
     if (assignment) {
       arguments.overrides.push_back(word);
+    } else if (arguments.verb == "reproduce") {
+      arguments.reproduce.items.push_back(word);
     } else if (names_network(arguments.verb, word) && arguments.file.empty()) {
       arguments.file = word;
     } else if (arguments.config_file.empty()) {
@@ -225,6 +246,7 @@ int dispatch(const Arguments& arguments) {
   if (verb == "report") return report(arguments, *progress);
   if (verb == "serve") return serve(arguments, *progress);
   if (verb == "results") return results(arguments, *progress);
+  if (verb == "reproduce") return reproduce(arguments, *progress);
   if (verb == "store") return store(arguments, *progress);
   if (verb == "parameters") return parameters(arguments);
   return run(arguments, *progress);

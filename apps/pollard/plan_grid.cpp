@@ -78,26 +78,35 @@ double seconds_an_epoch(const Store& store, const JobQueue& queue) {
   return epochs > 0 ? seconds / static_cast<double>(epochs) : 0;
 }
 
-void print_cost(const SweepSetting& setting, const SweepPlan& plan, const JobQueue& queue,
-                const Store& store) {
-  const std::int64_t to_go = plan.tree_epochs - queue.epochs(JobState::Done);
-  const double share = plan.naive_epochs > 0 ? static_cast<double>(plan.tree_epochs) /
-                                                   static_cast<double>(plan.naive_epochs)
+std::string time_to_go(const GridCost& cost, int workers) {
+  if (cost.seconds_an_epoch <= 0 || cost.epochs_to_go == 0) return {};
+  return fmt::format(
+      ", about {} with {} worker{}, by what epochs took so far",
+      duration_text(cost.seconds_an_epoch * static_cast<double>(cost.epochs_to_go) / workers),
+      workers, workers == 1 ? "" : "s");
+}
+
+void print_cost(const GridCost& cost, int workers) {
+  const double share = cost.naive_epochs > 0 ? static_cast<double>(cost.tree_epochs) /
+                                                   static_cast<double>(cost.naive_epochs)
                                              : 1;
   fmt::print(
       "\n{} epochs as a tree; {} if every configuration were trained by itself: {:.3f} of "
-      "them\n",
-      plan.tree_epochs, plan.naive_epochs, share);
-  fmt::print("{} epochs to go", to_go);
-  if (const double epoch = seconds_an_epoch(store, queue); epoch > 0 && to_go > 0) {
-    fmt::print(", about {} with {} worker{}, by what epochs took so far",
-               duration_text(epoch * static_cast<double>(to_go) / setting.workers), setting.workers,
-               setting.workers == 1 ? "" : "s");
-  }
-  fmt::print("\n");
+      "them\n{} epochs to go{}\n",
+      cost.tree_epochs, cost.naive_epochs, share, cost.epochs_to_go, time_to_go(cost, workers));
 }
 
 }  // namespace
+
+GridCost cost_of(const SweepPlan& plan, const JobQueue& queue, const Store& store) {
+  return {.configurations = plan.configurations.size(),
+          .stages = queue.jobs().size(),
+          .done = queue.count(JobState::Done),
+          .tree_epochs = plan.tree_epochs,
+          .naive_epochs = plan.naive_epochs,
+          .epochs_to_go = plan.tree_epochs - queue.epochs(JobState::Done),
+          .seconds_an_epoch = seconds_an_epoch(store, queue)};
+}
 
 int plan_grid(const Arguments& arguments, Progress& progress) {
   const SweepSetting setting = read_sweep_setting(arguments);
@@ -115,7 +124,7 @@ int plan_grid(const Arguments& arguments, Progress& progress) {
   for (const std::string& axis : setting.grid.axes) fmt::print(" {}", axis);
   fmt::print("\nfolder {}, store {}\n\n{}", setting.folder.string(), setting.store.string(),
              to_text(level_table(levels_of(plan, queue))));
-  print_cost(setting, plan, queue, store);
+  print_cost(cost_of(plan, queue, store), setting.workers);
   return 0;
 }
 

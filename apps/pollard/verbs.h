@@ -34,6 +34,13 @@ struct ResultsOptions {
   std::string csv, json;
 };
 
+/// What `pollard reproduce` is asked besides key=value.
+struct ReproduceOptions {
+  std::vector<std::string> items;  // "fig4", "all"
+  std::filesystem::path paper;     // "" for the usual place
+  bool plan = false, draw = false;
+};
+
 struct StoreOptions {
   std::string action;  // ls, gc, verify
   bool yes = false, states = false;
@@ -60,6 +67,7 @@ struct Arguments {
   SweepOptions sweeps;
   std::string stage;  // worker: an id
   ResultsOptions results;
+  ReproduceOptions reproduce;
   StoreOptions store;
   std::filesystem::path html;  // report: the page's file; "" for report.html in the folder
   ServeOptions serve;
@@ -85,6 +93,7 @@ int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
 int serve(const Arguments& arguments, Progress& progress);
 int results(const Arguments& arguments, Progress& progress);
+int reproduce(const Arguments& arguments, Progress& progress);
 int store(const Arguments& arguments, Progress& progress);
 int parameters(const Arguments& arguments);
 

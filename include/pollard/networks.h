@@ -2,7 +2,7 @@
 // parameter names.
 //
 //   resnet8, resnet14, resnet20 ... resnet56, resnet110    for CIFAR: 6n + 2 layers, option A
-//   wrn-28-10, wrn-16-4                                    wide, as Back to Basics has them
+//   wrn-28-10, wrn-16-4, wrn-10-1                          wide, as Back to Basics has them
 //   wrn-28-10-standard, wrn-16-4-standard                  wide, as their authors have them
 //   vgg16-bn                                               for CIFAR: one linear layer
 //   resnet18, resnet34, resnet50 (v1.5), mobilenet-v2      for ImageNet, named as in torchvision

@@ -29,7 +29,8 @@ struct Width {
 };
 constexpr std::array kNetworks{
     Width{"wrn-28-10", 28, 10, false}, Width{"wrn-28-10-standard", 28, 10, true},
-    Width{"wrn-16-4", 16, 4, false}, Width{"wrn-16-4-standard", 16, 4, true}};
+    Width{"wrn-16-4", 16, 4, false}, Width{"wrn-16-4-standard", 16, 4, true},
+    Width{"wrn-10-1", 10, 1, false}};
 
 struct Block {
   std::string name, x;

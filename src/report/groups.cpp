@@ -8,13 +8,6 @@
 namespace pollard {
 namespace {
 
-std::optional<double> number_in(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || std::isnan(number)) return {};
-  return number;
-}
-
 std::string_view value_in(const Settings& settings, const std::string& key) {
   const auto found = settings.find(key);
   return found == settings.end() ? std::string_view() : found->second;
@@ -50,8 +43,26 @@ const Summary* ResultGroup::find(const std::string& measure) const {
   return found == measures.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> setting_values(std::span<const ResultRow> rows, const std::string& key) {
+  std::set<std::string> values;
+  for (const ResultRow& row : rows) {
+    const auto found = row.settings.find(key);
+    if (found != row.settings.end()) values.insert(found->second);
+  }
+  std::vector<std::string> sorted(values.begin(), values.end());
+  std::ranges::stable_sort(sorted, value_before);
+  return sorted;
+}
+
+std::optional<double> setting_number(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || std::isnan(number)) return {};
+  return number;
+}
+
 bool value_before(std::string_view a, std::string_view b) {
-  const auto x = number_in(a), y = number_in(b);
+  const auto x = setting_number(a), y = setting_number(b);
   if (x && y && *x != *y) return *x < *y;
   if (x.has_value() != y.has_value()) return x.has_value();
   return a < b;

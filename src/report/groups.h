@@ -37,6 +37,12 @@ struct ResultGroup {
 /// Keys that do not have one value everywhere.
 [[nodiscard]] std::vector<std::string> varying_keys(std::span<const Settings* const> settings);
 
+/// The values of a key among the rows that have it, as value_before() orders them.
+[[nodiscard]] std::vector<std::string> setting_values(std::span<const ResultRow> rows,
+                                                      const std::string& key);
+
+/// The number that the whole of a setting's text is, if it is one.
+[[nodiscard]] std::optional<double> setting_number(std::string_view text);
 /// Numbers by size, before other texts by their bytes.
 [[nodiscard]] bool value_before(std::string_view a, std::string_view b);
 /// Key by key, values as value_before() has them.

@@ -12,36 +12,78 @@ namespace {
 struct Style {
   const char* name;
   const char* header;
+  const char* axis;
   double scale = 1;
   int digits = 2;
   bool better_low = false;
+  bool derived = false;  // by a page, not by measures_of()
 };
 
 // In the order of tables. The names are those of measures_of().
 constexpr Style kStyles[] = {
-    {.name = "top1", .header = "top1 %"},
-    {.name = "top5", .header = "top5 %"},
-    {.name = "loss", .header = "loss", .digits = 4, .better_low = true},
-    {.name = "sparsity", .header = "sparsity %", .scale = 100},
-    {.name = "theoretical_speedup", .header = "theoretical speedup"},
-    {.name = "retrain_epochs", .header = "retrain epochs", .digits = 0, .better_low = true},
-    {.name = "epochs", .header = "epochs", .digits = 0, .better_low = true},
-    {.name = "seconds", .header = "seconds", .digits = 1, .better_low = true},
-    {.name = "time_ratio", .header = "time ratio", .better_low = true},
-    {.name = "dense_top1", .header = "dense top1 %"},
-    {.name = "pruned_top1", .header = "pruned top1 %"},
-    {.name = "stability", .header = "stability", .digits = 3},
-    {.name = "increase", .header = "increase (points)"},
-    {.name = "model_sparsity", .header = "model sparsity %", .scale = 100},
-    {.name = "kept", .header = "kept", .digits = 0, .better_low = true},
-    {.name = "of", .header = "of", .digits = 0, .better_low = true},
+    {.name = "top1", .header = "top1 %", .axis = "test accuracy (top-1), %"},
+    {.name = "top5", .header = "top5 %", .axis = "test accuracy (top-5), %"},
+    {.name = "loss", .header = "loss", .axis = "test loss", .digits = 4, .better_low = true},
+    {.name = "sparsity",
+     .header = "sparsity %",
+     .axis = "sparsity of the prunable weights, %",
+     .scale = 100},
+    {.name = "theoretical_speedup",
+     .header = "theoretical speedup",
+     .axis = "theoretical speedup, ×"},
+    {.name = "retrain_epochs",
+     .header = "retrain epochs",
+     .axis = "retraining epochs, all cycles",
+     .digits = 0,
+     .better_low = true},
+    {.name = "epochs",
+     .header = "epochs",
+     .axis = "epochs, dense training and retraining",
+     .digits = 0,
+     .better_low = true},
+    {.name = "seconds",
+     .header = "seconds",
+     .axis = "time of all stages, s",
+     .digits = 1,
+     .better_low = true},
+    {.name = "time_ratio",
+     .header = "time ratio",
+     .axis = "time of all stages / of dense training",
+     .better_low = true,
+     .derived = true},
+    {.name = "dense_top1",
+     .header = "dense top1 %",
+     .axis = "test accuracy of the dense network (top-1), %"},
+    {.name = "dense_seconds",
+     .header = "dense seconds",
+     .axis = "time of dense training, s",
+     .digits = 1,
+     .better_low = true},
+    {.name = "pruned_top1",
+     .header = "pruned top1 %",
+     .axis = "test accuracy before retraining (top-1), %"},
+    {.name = "stability",
+     .header = "stability",
+     .axis = "stability, accuracy pruned / trained",
+     .digits = 3},
+    {.name = "increase", .header = "increase (points)", .axis = "gain by retraining, points"},
+    {.name = "model_sparsity",
+     .header = "model sparsity %",
+     .axis = "sparsity of all parameters, %",
+     .scale = 100},
+    {.name = "kept",
+     .header = "kept",
+     .axis = "prunable weights kept",
+     .digits = 0,
+     .better_low = true},
+    {.name = "of", .header = "of", .axis = "prunable weights", .digits = 0, .better_low = true},
 };
 constexpr const char* kShown[] = {"top1", "sparsity", "theoretical_speedup"};
 
 Style style_of(const std::string& measure) {
   const auto* found = std::ranges::find(kStyles, measure, &Style::name);
   if (found != std::end(kStyles)) return *found;
-  return {.name = measure.c_str(), .header = measure.c_str(), .digits = 4};
+  return {.name = measure.c_str(), .header = measure.c_str(), .axis = measure.c_str(), .digits = 4};
 }
 
 bool has(std::span<const ResultRow> rows, const std::string& measure) {
@@ -64,6 +106,14 @@ std::vector<std::string> measure_names(std::span<const ResultRow> rows) {
   return names;
 }
 
+std::vector<std::string> known_measures() {
+  std::vector<std::string> names;
+  for (const Style& style : kStyles) {
+    if (!style.derived) names.emplace_back(style.name);
+  }
+  return names;
+}
+
 std::vector<std::string> shown_measures(std::span<const ResultRow> rows) {
   std::vector<std::string> names;
   for (const char* name : kShown) {
@@ -74,10 +124,11 @@ std::vector<std::string> shown_measures(std::span<const ResultRow> rows) {
 
 std::string measure_header(const std::string& measure) { return style_of(measure).header; }
 
-MeasureForm measure_form(const std::string& measure) {
-  const Style style = style_of(measure);
-  return {style.scale, style.digits};
-}
+std::string measure_axis(const std::string& measure) { return style_of(measure).axis; }
+
+double measure_scale(const std::string& measure) { return style_of(measure).scale; }
+
+int measure_digits(const std::string& measure) { return style_of(measure).digits; }
 
 std::string measure_text(const std::string& measure, double value) {
   const Style style = style_of(measure);

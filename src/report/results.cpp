@@ -34,17 +34,6 @@ void require_key(const std::string& key, const ResultsKeys& keys, std::span<cons
       meant.empty() ? "`pollard parameters` lists them" : fmt::format("did you mean '{}'?", meant));
 }
 
-std::vector<std::string> values_of(const std::string& key, std::span<const ResultRow> rows) {
-  std::set<std::string> values;
-  for (const ResultRow& row : rows) {
-    const auto found = row.settings.find(key);
-    if (found != row.settings.end()) values.insert(found->second);
-  }
-  std::vector<std::string> sorted(values.begin(), values.end());
-  std::ranges::stable_sort(sorted, value_before);
-  return sorted;
-}
-
 std::string named(std::vector<std::string> values) {
   const std::size_t more = values.size() - std::min(values.size(), kMostValuesNamed);
   if (more > 0) values.resize(kMostValuesNamed);
@@ -66,7 +55,7 @@ std::vector<ResultRow> filtered(std::vector<ResultRow> rows, const ResultsQuesti
       if (found != row.settings.end() && found->second == value) fit.push_back(row);
     }
     if (fit.empty()) {
-      const std::vector<std::string> values = values_of(key, rows);
+      const std::vector<std::string> values = setting_values(rows, key);
       throw Error(
           ErrorCode::Usage,
           fmt::format("no finished configuration in '{}' has {}{}={}", origin, before, key, value),

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include "core/terminal_text.h"
 #include "report/axes.h"
+#include "report/svg_text.h"
 #include "report/values.h"
 
 namespace pollard {
@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kWidth = 760, kHeight = 300;
 constexpr double kLeft = 62, kRight = 14, kTop = 44, kBottom = 44;
-constexpr double kCharacter = 6.3;  // width of one at the size of labels, on average
+constexpr double kLabel = 11;  // size of all words
 constexpr double kBarHeight = 19;
 constexpr std::size_t kColors = 4;
 
@@ -42,10 +42,7 @@ constexpr std::string_view kStyle = R"(<style>
 </style>
 )";
 
-/// Pixels with at most one digit after the point.
-std::string px(double value) { return fmt::format("{:g}", std::round(value * 10) / 10 + 0.0); }
-
-double text_width(std::string_view text) { return kCharacter * static_cast<double>(columns(text)); }
+double label_width(std::string_view text) { return text_width(text, kLabel); }
 
 class Svg {
  public:
@@ -138,7 +135,7 @@ void draw_separators(Svg& svg, const LineChart& chart, const Axis& x) {
     const double next =
         i + 1 < chart.separators.size() ? x.position(chart.separators[i + 1].x) : kWidth - kRight;
     if (here > kLeft + 1) svg.line(here, kTop - 12, here, kHeight - kBottom, "stage");
-    if (next - here >= text_width(separator.label) + 6) {
+    if (next - here >= label_width(separator.label) + 6) {
       svg.words(here + 4, kTop - 4, "start", separator.label);
     }
   }
@@ -204,12 +201,12 @@ void draw_series(Svg& svg, const LineChart& chart, const Series& series, Pen pen
 }
 
 void draw_legend(Svg& svg, const LineChart& chart, const std::vector<Pen>& pens) {
-  double width = text_width(chart.title) + 20;
-  for (const Series& series : chart.series) width += text_width(series.name) + 42;
+  double width = text_width(chart.title, kLabel, true) + 20;
+  for (const Series& series : chart.series) width += label_width(series.name) + 42;
   const double y = width < kWidth - kRight ? 14 : 30;  // beside the title, or below it
   double right = kWidth - kRight;
   for (std::size_t i = chart.series.size(); i-- > 0;) {
-    right -= text_width(chart.series[i].name);
+    right -= label_width(chart.series[i].name);
     svg.words(right, y, "start", chart.series[i].name, "");
     svg.add("<path d=\"M{} {}L{} {}\" class=\"{}\"/>\n", px(right - 26), px(y - 4), px(right - 6),
             px(y - 4), pens[i].classes);
@@ -241,8 +238,8 @@ std::string line_chart(const LineChart& chart) {
 std::string bar_chart(const BarChart& chart) {
   double labels = 0, texts = 0;
   for (const Bar& bar : chart.bars) {
-    labels = std::max(labels, text_width(bar.label));
-    texts = std::max(texts, text_width(bar.text));
+    labels = std::max(labels, label_width(bar.label));
+    texts = std::max(texts, label_width(bar.text));
   }
   const double left = std::min(labels + 12, kWidth / 2);
   const double right = std::max(kWidth - texts - 14, left + 80);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -166,6 +167,38 @@ std::vector<pid_t> children_of(pid_t parent) {
 int wanted_kills() {
   const char* text = std::getenv("POLLARD_KILLS");
   return text == nullptr ? 4 : std::max(1, std::atoi(text));
+}
+
+// The path of libfaketime, which lies about the time of day; "" where it is not installed.
+std::string time_liar() {
+  for (const auto& entry : fs::directory_iterator("/usr/lib")) {  // a folder an architecture
+    const fs::path file = entry.path() / "faketime" / "libfaketimeMT.so.1";
+    if (fs::exists(file)) return file;
+  }
+  return "";
+}
+
+TEST_F(SweepTest, DoesNotCareWhatTheClockSays) {
+  const std::string liar = time_liar();
+  if (liar.empty()) GTEST_SKIP() << "libfaketime is not here (Debian's package faketime)";
+  must(grid("sweep", {"store=plain", "out=plain-out", "--workers", "1"}));
+
+  Options jumping = here();
+  jumping.environment =
+      jumping.environment + Words{"LD_PRELOAD=" + liar, "FAKETIME_NO_CACHE=1",
+                                  "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                                  "FAKETIME_TIMESTAMP_FILE=" + (path() / "time").string()};
+  spill(path() / "time", "+0");
+  Command sweep(grid("sweep", {"store=jumped", "out=jumped-out", "--workers", "2"}), jumping);
+  for (std::size_t i = 0; sweep.running(); ++i) {
+    spill(path() / "time.next", std::array{"+3h", "-2d", "+400d", "-1y", "+0"}[i % 5]);
+    fs::rename(path() / "time.next", path() / "time");
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_EQ(sweep.wait().status, 0) << sweep.err();
+  EXPECT_EQ(results("jumped-out"), results("plain-out"));
+  EXPECT_EQ(stages("jumped").size(), 6U);
+  EXPECT_EQ(orphans("jumped"), Words{});
 }
 
 // SIGKILL of workers and of the sweep at random moments: the same table, every stage once, and

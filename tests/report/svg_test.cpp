@@ -138,20 +138,20 @@ TEST(LineChart, EscapesText) {
   EXPECT_THAT(svg, HasSubstr("&lt;script&gt;&amp;&quot;"));
 }
 
-// Labels of 10 characters take 63 pixels and 12 of space, texts 5 characters and 14 of space.
+// Labels of ten digits take 70.4 pixels and 12 of space; "50 %!" takes 34.32 and 14 of space.
 TEST(BarChart, DrawsBarsToScale) {
   const BarChart chart{"bars",
                        "Bars",
                        "Some bars",
-                       {{"0123456789", 50, "50 %."}, {"b", 0, "0 %"}, {"<i>", 200, "!"}},
+                       {{"0123456789", 50, "50 %!"}, {"b", 0, "0 %"}, {"<i>", 200, "!"}},
                        100};
   const std::string svg = bar_chart(chart);
   EXPECT_EQ(markup_problem(svg), "");
   EXPECT_EQ(occurrences(svg, "<rect"), 3u);
-  // From 75 to 760 - 31.5 - 14 = 714.5: half of it is 319.75 wide.
-  EXPECT_THAT(svg, HasSubstr(R"(<rect x="75" y="32" width="319.8" height="12")"));
-  EXPECT_THAT(svg, HasSubstr(R"(<rect x="75" y="51" width="0" height="12")"));
-  EXPECT_THAT(svg, HasSubstr(R"(<rect x="75" y="70" width="639.5" height="12")"));
+  // From 82.4 to 760 - 34.32 - 14 = 711.68: half of it is 314.64 wide.
+  EXPECT_THAT(svg, HasSubstr(R"(<rect x="82.4" y="32" width="314.6" height="12")"));
+  EXPECT_THAT(svg, HasSubstr(R"(<rect x="82.4" y="51" width="0" height="12")"));
+  EXPECT_THAT(svg, HasSubstr(R"(<rect x="82.4" y="70" width="629.3" height="12")"));
   EXPECT_THAT(svg, HasSubstr(">&lt;i&gt;<"));
   EXPECT_EQ(bar_chart(chart), svg);
 }

@@ -112,6 +112,8 @@ std::map<std::string, double> measures_of(const json& stages) {
     for (const char* name : {"top1", "top5", "loss"})
       take(measures, name, stage, std::string("/test/") + name);
     if (kind == "train") take(measures, "dense_top1", stage, "/test/top1");
+    if (kind == "train" && stage.value("method", "") == "dense")
+      measures["dense_seconds"] += stage.value("seconds", 0.0);
     if (kind == "prune") {
       take(measures, "pruned_top1", stage, "/test/top1");
       take(measures, "stability", stage, "/stability");

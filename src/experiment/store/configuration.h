@@ -46,8 +46,9 @@ struct ResultRow {
 /// The numbers of a chain's results (entries of "stages" in result.json): of the last stage top1,
 /// top5, loss, sparsity (of the prunable weights, a fraction), model_sparsity, kept, of,
 /// theoretical_speedup; of the last pruning pruned_top1 and stability; of the last retraining
-/// increase; of the training dense_top1; over all stages seconds, epochs and retrain_epochs. What
-/// a chain does not have is missing.
+/// increase; of the training dense_top1, and dense_seconds where no method but the plain one
+/// trained; over all stages seconds, epochs and retrain_epochs. What a chain does not have is
+/// missing.
 [[nodiscard]] std::map<std::string, double> measures_of(const nlohmann::json& stages);
 
 }  // namespace pollard

@@ -1,11 +1,12 @@
-// The tables of STORE/index.sqlite, all of them, in one place. A change here takes a new version:
-// an index of another version is thrown away and made anew from the store's files.
+// The tables of STORE/index.sqlite, all of them, in one place. A change here, or of
+// measures_of(), takes a new version: an index of another version is thrown away and made anew from
+// the store's files.
 #pragma once
 
 namespace pollard {
 
 /// PRAGMA user_version of an index that has these tables.
-constexpr int kIndexVersion = 1;
+constexpr int kIndexVersion = 2;
 
 /// `changed` is the file's (or folder's) time of change in nanoseconds: what was read of it stands
 /// as long as that is the same.

@@ -88,6 +88,7 @@ class Expansion {
     }
   }
 
+  /// Those of a file without variants, or of one with one of its variants in it.
   std::vector<Config> points() {
     std::vector<Dimension> dimensions = dimensions_of(file_);
     check_count(dimensions, origin_);
@@ -101,10 +102,10 @@ class Expansion {
       points_.push_back(without_idle(given, file_));
       check_new(points_.back());
     } while (advance(dimensions));
-    check_exclusions();
-    check_effects();
-    return std::move(points_);
+    return points_;
   }
+
+  [[nodiscard]] const std::vector<bool>& excluded() const { return excluded_; }
 
  private:
   // Each exclusion is asked: two may match the same point.
@@ -148,35 +149,6 @@ class Expansion {
     return origin_;
   }
 
-  void check_exclusions() const {
-    for (std::size_t e = 0; e < excluded_.size(); ++e) {
-      const GridExclusion& exclusion = file_.exclusions[e];
-      // The command line may well have taken away what was to be left out.
-      const bool narrowed =
-          std::ranges::any_of(exclusion.settings, [&](const GridSetting& setting) {
-            const GridSetting* given = file_.find(setting.parameter->key);
-            return given != nullptr && given->from_command;
-          });
-      if (excluded_[e] || narrowed) continue;
-      throw Error(ErrorCode::Config, exclusion.place + ": 'sweep.exclude' matches no point",
-                  "a point must have one of the values of every key in the table");
-    }
-    if (!points_.empty()) return;
-    throw Error(ErrorCode::Config, origin_ + ": 'sweep.exclude' leaves no point",
-                "take one of its tables out");
-  }
-
-  void check_effects() const {
-    for (const GridSetting& setting : file_.settings) {
-      const std::string& key = setting.parameter->key;
-      if (std::ranges::any_of(points_, [&](const Config& point) { return point.given(key); }))
-        continue;
-      throw Error(ErrorCode::Config,
-                  fmt::format("{}: '{}' has no effect on any point", setting.place, key),
-                  "it counts with " + condition_text(*setting.parameter->only_with));
-    }
-  }
-
   const GridFile& file_;
   std::string origin_;
   Config common_;
@@ -185,17 +157,91 @@ class Expansion {
   std::set<std::string> seen_;
 };
 
+// `used`: which exclusions matched a point.
+void check_exclusions(const GridFile& file, const std::vector<bool>& used, const Grid& grid,
+                      const std::string& origin) {
+  for (std::size_t e = 0; e < used.size(); ++e) {
+    const GridExclusion& exclusion = file.exclusions[e];
+    // The command line may well have taken away what was to be left out.
+    const bool narrowed = std::ranges::any_of(exclusion.settings, [&](const GridSetting& setting) {
+      const GridSetting* given = file.find(setting.parameter->key);
+      return given != nullptr && given->from_command;
+    });
+    if (used[e] || narrowed) continue;
+    throw Error(ErrorCode::Config, exclusion.place + ": 'sweep.exclude' matches no point",
+                "a point must have one of the values of every key in the table");
+  }
+  if (!grid.points.empty()) return;
+  throw Error(ErrorCode::Config, origin + ": 'sweep.exclude' leaves no point",
+              "take one of its tables out");
+}
+
+void check_effects(std::span<const GridSetting> settings, std::span<const Config> points) {
+  for (const GridSetting& setting : settings) {
+    const std::string& key = setting.parameter->key;
+    if (std::ranges::any_of(points, [&](const Config& point) { return point.given(key); }))
+      continue;
+    throw Error(ErrorCode::Config,
+                fmt::format("{}: '{}' has no effect on any point", setting.place, key),
+                "it counts with " + condition_text(*setting.parameter->only_with));
+  }
+}
+
+class GridMaker {
+ public:
+  GridMaker(const GridFile& file, std::string origin, const ParameterTable& table)
+      : file_(file), origin_(std::move(origin)), table_(table), used_(file.exclusions.size()) {
+    grid_.name = file.name;
+  }
+
+  Grid make() {
+    if (!file_.variants.empty()) grid_.axes.emplace_back(kVariantKey);
+    if (file_.variants.empty()) add(file_, "");
+    for (const GridVariant& variant : file_.variants) {
+      const std::size_t before = grid_.points.size();
+      add(with_variant(file_, variant), variant.name);
+      if (grid_.points.size() == before) {
+        throw Error(
+            ErrorCode::Config,
+            fmt::format("{}: 'sweep.exclude' leaves no point of '{}'", variant.place, variant.name),
+            "take the variant out, or one of the exclusions");
+      }
+      check_effects(variant.settings, std::span(grid_.points).subspan(before));
+    }
+    check_exclusions(file_, used_, grid_, origin_);
+    check_effects(file_.settings, grid_.points);
+    return std::move(grid_);
+  }
+
+ private:
+  void add(const GridFile& file, const std::string& variant) {
+    for (const Dimension& dimension : dimensions_of(file)) {
+      for (const GridSetting* axis : dimension.axes) {
+        if (std::ranges::count(grid_.axes, axis->parameter->key) == 0)
+          grid_.axes.push_back(axis->parameter->key);
+      }
+    }
+    Expansion expansion(file, origin_, table_);
+    for (Config& point : expansion.points()) {
+      grid_.points.push_back(std::move(point));
+      if (!variant.empty()) grid_.variants.push_back(variant);
+    }
+    for (std::size_t e = 0; e < used_.size(); ++e) used_[e] = used_[e] || expansion.excluded()[e];
+  }
+
+  const GridFile& file_;
+  std::string origin_;
+  const ParameterTable& table_;
+  std::vector<bool> used_;
+  Grid grid_;
+};
+
 }  // namespace
 
 Grid read_grid(const std::filesystem::path& path, std::span<const std::string> overrides,
                const ParameterTable& table) {
   const GridFile file = read_grid_file(path, overrides, table);
-  Grid grid{.name = file.name, .axes = {}, .points = {}};
-  for (const Dimension& dimension : dimensions_of(file)) {
-    for (const GridSetting* axis : dimension.axes) grid.axes.push_back(axis->parameter->key);
-  }
-  grid.points = Expansion(file, path.empty() ? "command line" : path.string(), table).points();
-  return grid;
+  return GridMaker(file, path.empty() ? "command line" : path.string(), table).make();
 }
 
 }  // namespace pollard

@@ -11,6 +11,11 @@
 //   [[sweep.exclude]]               points that match all of a table's keys are left out
 //   train.lr = [0.05]
 //   seed = 3
+//   [[sweep.variant]]               a sweep within: these settings instead of or beside the file's
+//   name = "GMP"
+//   train.method = "gmp"
+//
+// With variants the grid is all of theirs, one after another; a point may be in several of them.
 //
 // Overrides go on top: key=value replaces, key=a,b and key=[a, b] make an axis. Text that is free
 // (no choice of words) may hold commas, so only [a, "b,c"] makes an axis of it; of a list,
@@ -35,10 +40,14 @@ namespace pollard {
 constexpr std::size_t kMostPoints = 100'000;
 
 struct Grid {
-  std::string name;               // letters, digits, '.', '_' and '-'
-  std::vector<std::string> axes;  // keys, the slowest first
-  std::vector<Config> points;     // each checked with check_effective()
+  std::string name;                   // letters, digits, '.', '_' and '-'
+  std::vector<std::string> axes;      // keys, the slowest first
+  std::vector<Config> points;         // each checked with check_effective()
+  std::vector<std::string> variants;  // names, one a point; empty where the file has no variants
 };
+
+/// The column of tables, and the key of a ResultRow, that says which variant a result is of.
+constexpr const char* kVariantKey = "sweep.variant";
 
 /// `path` may be empty: overrides alone. `table` must outlive the points. Throws Error{Config} or
 /// Error{Usage} naming file, line and key; Error{Io} where the file cannot be read.

@@ -60,6 +60,46 @@ GridSetting seeds_setting(std::optional<std::int64_t> count, const std::string& 
   return setting;
 }
 
+void check_zipped(const GridFile& file, const GridZip& zip, const std::string& key) {
+  const GridSetting* setting = file.find(key);
+  if (setting == nullptr || !setting->axis) {
+    refuse(zip.place, fmt::format("'{}' in 'sweep.zip' has no list of values", key),
+           "only axes can go together");
+  }
+  const GridSetting* first = file.find(zip.keys.front());
+  if (first->values.size() == setting->values.size()) return;
+  refuse(zip.place,
+         fmt::format("'{}' has {} values and '{}' has {}, but they go together", zip.keys.front(),
+                     first->values.size(), key, setting->values.size()),
+         "give both equally many values, or take them out of 'sweep.zip'");
+}
+
+void check_zips(GridFile& file) {
+  std::set<std::string> seen;
+  for (GridZip& zip : file.zips) {
+    // What the command line holds fixed goes with nothing any more.
+    std::erase_if(zip.keys, [&](const std::string& key) {
+      const GridSetting* setting = file.find(key);
+      return setting != nullptr && setting->from_command && !setting->axis;
+    });
+    for (const std::string& key : zip.keys) {
+      if (!seen.insert(key).second)
+        refuse(zip.place, fmt::format("'{}' stands in 'sweep.zip' twice", key), "name it once");
+      check_zipped(file, zip, key);
+    }
+  }
+}
+
+// In the place of the one of the same parameter, if there is one.
+void put(std::vector<GridSetting>& settings, GridSetting setting) {
+  const auto found = std::ranges::find(settings, setting.parameter, &GridSetting::parameter);
+  if (found == settings.end()) {
+    settings.push_back(std::move(setting));
+  } else {
+    *found = std::move(setting);
+  }
+}
+
 class Reader {
  public:
   explicit Reader(const ParameterTable& table) : table_(table) {}
@@ -69,24 +109,32 @@ class Reader {
     file_.name = name_of_file(path);
     if (!path.empty()) read_document(parse_toml(read_text(path), origin_));
     for (const std::string& override_text : overrides) apply(override_text);
-    check_zips();
+    if (file_.variants.empty()) check_zips(file_);  // else each by itself
     return std::move(file_);
   }
 
  private:
   void read_document(const toml::table& document) {
-    // TOML's tables are sorted by key; people think in lines.
-    std::vector<std::pair<std::pair<toml::source_index, toml::source_index>, GridSetting>> settings;
-    visit_settings(document, [&](const std::string& key, const toml::node& node) {
-      if (key == kSweep || key.starts_with("sweep.")) return;
-      const Parameter& parameter = table_.known(key, place_of(node, origin_));
-      const toml::source_position at = node.source().begin;
-      settings.emplace_back(std::pair(at.line, at.column), read_setting(parameter, node, origin_));
-    });
-    std::ranges::stable_sort(settings, {}, [](const auto& setting) { return setting.first; });
-    for (auto& [position, setting] : settings) file_.settings.push_back(std::move(setting));
+    file_.settings = read_settings(
+        document, [](std::string_view key) { return key == kSweep || key.starts_with("sweep."); });
     const toml::node* sweep = document.get(kSweep);
     if (sweep != nullptr) read_sweep(*sweep);
+  }
+
+  // In the order of lines: TOML's tables are sorted by key.
+  template <typename Skip>
+  std::vector<GridSetting> read_settings(const toml::table& table, const Skip& skip) const {
+    std::vector<std::pair<std::pair<toml::source_index, toml::source_index>, GridSetting>> found;
+    visit_settings(table, [&](const std::string& key, const toml::node& node) {
+      if (skip(key)) return;
+      const Parameter& parameter = table_.known(key, place_of(node, origin_));
+      const toml::source_position at = node.source().begin;
+      found.emplace_back(std::pair(at.line, at.column), read_setting(parameter, node, origin_));
+    });
+    std::ranges::stable_sort(found, {}, [](const auto& setting) { return setting.first; });
+    std::vector<GridSetting> settings;
+    for (auto& [position, setting] : found) settings.push_back(std::move(setting));
+    return settings;
   }
 
   void read_sweep(const toml::node& node) {
@@ -112,6 +160,8 @@ class Reader {
         read_zips(value);
       } else if (key == "exclude") {
         read_exclusions(value);
+      } else if (key == "variant") {
+        read_variants(value);
       } else {
         unknown(key, place);
       }
@@ -120,9 +170,9 @@ class Reader {
 
   [[noreturn]] void unknown(const std::string& key, const std::string& place) const {
     const std::string meant =
-        nearest(key, std::vector<std::string>{"name", "seeds", "zip", "exclude"});
+        nearest(key, std::vector<std::string>{"name", "seeds", "zip", "exclude", "variant"});
     refuse(place, fmt::format("unknown key 'sweep.{}'", key),
-           meant.empty() ? "[sweep] holds name, seeds, zip and exclude"
+           meant.empty() ? "[sweep] holds name, seeds, zip, exclude and variant"
                          : "did you mean 'sweep." + meant + "'?");
   }
 
@@ -161,61 +211,46 @@ class Reader {
     }
   }
 
+  void read_variants(const toml::node& node) {
+    const std::string hint =
+        "write [[sweep.variant]], and below it name = \"...\" and the settings it differs in";
+    const toml::array* tables = node.as_array();
+    if (tables == nullptr)
+      refuse(place_of(node, origin_), "'sweep.variant' is no list of tables", hint);
+    for (const toml::node& table : *tables) {
+      const std::string place = place_of(table, origin_);
+      if (!table.is_table()) refuse(place, "'sweep.variant' is no table", hint);
+      const auto name = (*table.as_table())["name"].value_exact<std::string>();
+      if (!name || name->empty()) refuse(place, "a 'sweep.variant' has no name", hint);
+      if (std::ranges::count(file_.variants, *name, &GridVariant::name) > 0)
+        refuse(place, fmt::format("two variants are called '{}'", *name), "give each its own name");
+      file_.variants.push_back(
+          {*name,
+           read_settings(*table.as_table(), [](std::string_view key) { return key == "name"; }),
+           place});
+    }
+  }
+
   void apply(std::string_view override_text) {
     const auto [key, text] = split_override(override_text);
     if (key == "sweep.name") {
       file_.name = checked_name(std::string(text), std::string(kCommand));
     } else if (key == "sweep.seeds") {
       const auto count = parse_value(text, std::int64_t{0});
-      put(seeds_setting(count ? std::optional(std::get<std::int64_t>(*count)) : std::nullopt,
+      override_with(
+          seeds_setting(count ? std::optional(std::get<std::int64_t>(*count)) : std::nullopt,
                         std::string(text), table_, std::string(kCommand)));
     } else if (key.starts_with("sweep.")) {
       refuse(std::string(kCommand), fmt::format("'{}' cannot be given here", key),
              "sweep.name and sweep.seeds can; the rest of [sweep] stands in the file");
     } else {
-      put(parse_setting(table_.known(key, kCommand), text));
+      override_with(parse_setting(table_.known(key, kCommand), text));
     }
   }
 
-  void put(GridSetting setting) {
+  void override_with(GridSetting setting) {
     setting.from_command = true;
-    const auto found =
-        std::ranges::find(file_.settings, setting.parameter, &GridSetting::parameter);
-    if (found == file_.settings.end()) {
-      file_.settings.push_back(std::move(setting));
-    } else {
-      *found = std::move(setting);
-    }
-  }
-
-  void check_zips() {
-    std::set<std::string> seen;
-    for (GridZip& zip : file_.zips) {
-      // What the command line holds fixed goes with nothing any more.
-      std::erase_if(zip.keys, [&](const std::string& key) {
-        const GridSetting* setting = file_.find(key);
-        return setting != nullptr && setting->from_command && !setting->axis;
-      });
-      for (const std::string& key : zip.keys) {
-        if (!seen.insert(key).second)
-          refuse(zip.place, fmt::format("'{}' stands in 'sweep.zip' twice", key), "name it once");
-        check_zipped(zip, key);
-      }
-    }
-  }
-
-  void check_zipped(const GridZip& zip, const std::string& key) const {
-    const GridSetting* setting = file_.find(key);
-    if (setting == nullptr || !setting->axis) {
-      refuse(zip.place, fmt::format("'{}' in 'sweep.zip' has no list of values", key),
-             "only axes can go together");
-    }
-    const GridSetting* first = file_.find(zip.keys.front());
-    if (first->values.size() == setting->values.size()) return;
-    refuse(zip.place,
-           fmt::format("'{}' has {} values and '{}' has {}, but they go together", zip.keys.front(),
-                       first->values.size(), key, setting->values.size()),
-           "give both equally many values, or take them out of 'sweep.zip'");
+    put(file_.settings, std::move(setting));
   }
 
   const ParameterTable& table_;
@@ -229,6 +264,17 @@ const GridSetting* GridFile::find(std::string_view key) const {
   const auto found = std::ranges::find_if(
       settings, [&](const GridSetting& setting) { return setting.parameter->key == key; });
   return found == settings.end() ? nullptr : &*found;
+}
+
+GridFile with_variant(const GridFile& file, const GridVariant& variant) {
+  GridFile whole = file;
+  whole.variants.clear();
+  for (const GridSetting& setting : variant.settings) {
+    const GridSetting* common = file.find(setting.parameter->key);
+    if (common == nullptr || !common->from_command) put(whole.settings, setting);
+  }
+  check_zips(whole);
+  return whole;
 }
 
 GridFile read_grid_file(const std::filesystem::path& path, std::span<const std::string> overrides,

@@ -145,7 +145,7 @@ function plot(section, id, x, y) {
   const log = x !== 'sparsity' && s && s.min > 0 && s.max > 20 * s.min;
   chart(figure, {id, title: `${measures[y].h} over ${measures[x].h}`, lines, log, marks: true, say,
     help: 'Left and right go along a line, up and down to others, Enter shows the curves.',
-    xLabel: measures[x].h + (log ? ' (logarithmic)' : ''), yLabel: measures[y].h,
+    xLabel: measures[x].a + (log ? ' (logarithmic)' : ''), yLabel: measures[y].a,
     pick: (spot) => pick(spot.group)});
   if (state.colour) figure.prepend(legend(`${id}-only`));
 }
@@ -205,7 +205,8 @@ function drawCurves() {
     'Of these; a click takes one away, points of the plot and boxes of the table add others:' :
     'Choose some: points of the plot above, or boxes of the table below.'), ...chips);
   const figures = section.querySelectorAll('figure');
-  const kinds = [['a', 'Test accuracy', 'top1 %'], ['r', 'Learning rate', 'learning rate']];
+  const kinds = [['a', 'Test accuracy', 'test accuracy (top-1), %'],
+    ['r', 'Learning rate', 'learning rate']];
   kinds.forEach(([of, title, yLabel], at) => {
     const lines = picked.flatMap((group, i) => group.r.map((run) => ({colour: i,
       spots: along(run, of).map((spot) => ({...spot, text: () => [

@@ -71,11 +71,11 @@ class Writer {
   json measures() const {
     json all = json::array();
     for (const std::string& name : view_.measures) {
-      const MeasureForm form = measure_form(name);
       all.push_back({{"n", name},
                      {"h", measure_header(name)},
-                     {"s", form.scale},
-                     {"d", form.digits},
+                     {"a", measure_axis(name)},
+                     {"s", measure_scale(name)},
+                     {"d", measure_digits(name)},
                      {"low", is_better_low(name)}});
     }
     return all;

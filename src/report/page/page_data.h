@@ -2,7 +2,7 @@
 //
 // clang-format off
 //   keys      settings that vary                  colour    the one that colours lines at first
-//   measures  {n: name, h: header, s: scale, d: digits, low: less is better}
+//   measures  {n: name, h: header, a: axis, s: scale, d: digits, low: less is better}
 //   groups    {s: a value a key, null without; r: runs, l: of `kept`}
 //     run     [id, seed, [a number a measure or null], [of `stages` ...]]
 //   stages    {k: kind, l: label, e: epochs, t: top1 after it, a: accuracies, r: rates}

@@ -40,7 +40,7 @@ std::map<std::string, std::size_t> colours_of(const PageView& view) {
 
 std::vector<Line> lines_of(const PageView& view) {
   const std::vector<std::string> driving = driving_keys(view.x);
-  const double scale = measure_form(view.x).scale;
+  const double scale = measure_scale(view.x);
   const auto colours = colours_of(view);
   std::map<Settings, Line> lines;
   for (const ResultGroup& group : view.groups) {
@@ -87,10 +87,10 @@ void draw_axes(std::string& svg, const PageView& view, const Axis& x, const Axis
   svg += fmt::format("<line class=\"axis\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", px(kLeft),
                      px(bottom), px(right), px(bottom));
   svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n",
-                     px((kLeft + right) / 2), px(kHeight - 8), escape(measure_header(view.x)));
+                     px((kLeft + right) / 2), px(kHeight - 8), escape(measure_axis(view.x)));
   svg += fmt::format(
       "<text transform=\"translate(14 {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
-      px((kTop + bottom) / 2), escape(measure_header("top1")));
+      px((kTop + bottom) / 2), escape(measure_axis("top1")));
 }
 
 std::string spot_text(const PageView& view, const ResultGroup& group) {

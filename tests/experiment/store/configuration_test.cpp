@@ -80,7 +80,8 @@ TEST(Configurations, ADamagedFileIsNamed) {
 // stability. The last speedup is null (nothing is left to compute), so there is none.
 TEST(MeasuresOf, TakesEachFromItsStage) {
   const json stages = json::parse(R"([
-    {"kind": "train", "epochs": 5, "seconds": 10, "test": {"top1": 88, "loss": 0.5}},
+    {"kind": "train", "method": "dense", "epochs": 5, "seconds": 10,
+     "test": {"top1": 88, "loss": 0.5}},
     {"kind": "prune", "seconds": 1, "test": {"top1": 20}, "stability": 0.2,
      "sparsity": {"prunable": 0.5, "model": 0.4, "kept": 5, "of": 10}, "theoretical_speedup": 2},
     {"kind": "retrain", "epochs": 2, "seconds": 4, "test": {"top1": 86}, "increase": 66},
@@ -94,7 +95,12 @@ TEST(MeasuresOf, TakesEachFromItsStage) {
                            Pair("dense_top1", 88), Pair("pruned_top1", 15), Pair("stability", 0.1),
                            Pair("increase", 66), Pair("sparsity", 0.9), Pair("model_sparsity", 0.8),
                            Pair("kept", 1), Pair("of", 10), Pair("seconds", 22), Pair("epochs", 10),
-                           Pair("retrain_epochs", 5)));
+                           Pair("retrain_epochs", 5), Pair("dense_seconds", 10)));
+}
+
+TEST(MeasuresOf, HasNoDenseSecondsOfAMethodThatPrunesInTraining) {
+  const json stages = json::parse(R"([{"kind": "train", "method": "gsm", "seconds": 10}])");
+  EXPECT_FALSE(measures_of(stages).contains("dense_seconds"));
 }
 
 }  // namespace

@@ -1,0 +1,180 @@
+// `pollard reproduce`: figures and tables of the paper from their specifications and grids. Grids
+// are run one after another in the order of the items, and an item is drawn as soon as its own are
+// done, so that what is finished can be looked at while the rest runs.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "core/files.h"
+#include "core/interrupt.h"
+#include "core/progress_format.h"
+#include "experiment/parameters.h"
+#include "experiment/sweep/grid_results.h"
+#include "experiment/sweep/local_workers.h"
+#include "pollard/error.h"
+#include "report/paper/grid_results.h"
+#include "report/table.h"
+#include "reproduce_files.h"
+#include "reproduction.h"
+#include "sweep_run.h"
+#include "verbs.h"
+
+namespace pollard::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+ProfileResults no_results(const std::string& profile) {
+  ProfileResults results{.profile = profile, .without_effect = {}};
+  for (const Parameter& parameter : parameter_table().all()) {
+    if (!parameter.identity) results.without_effect.insert(parameter.key);
+  }
+  return results;
+}
+
+std::size_t seeds_in(const Grid& grid) {
+  std::set<std::int64_t> seeds;
+  for (const Config& point : grid.points) seeds.insert(point.integer("seed"));
+  return seeds.size();
+}
+
+// Runs, or with --draw reads, grids as items want them, each once.
+class Grids {
+ public:
+  Grids(const Reproduction& reproduction, Progress& progress)
+      : reproduction_(reproduction),
+        progress_(progress),
+        results_(no_results(reproduction.profile)) {}
+
+  // What is wrong with one grid (no data, a folder that another process works in) holds up only
+  // what it is for.
+  void provide(const std::string& grid) {
+    if (!seen_.insert(grid).second || !fs::exists(reproduction_.grid_file(grid))) return;
+    try {
+      const SweepSetting setting = reproduction_.setting_of(grid);
+      results_.grids[grid] = {.rows = rows_of(setting),
+                              .wanted = setting.grid.points.size(),
+                              .seeds = seeds_in(setting.grid)};
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::Interrupted || reproduction_.grids().size() == 1) throw;
+      progress_.warn(fmt::format("{} is left out: {}", grid, one_line(error)));
+      whole_ = false;
+    }
+  }
+
+  [[nodiscard]] const ProfileResults& results() const { return results_; }
+  [[nodiscard]] bool whole() const { return whole_; }
+
+ private:
+  std::vector<ResultRow> rows_of(const SweepSetting& setting) {
+    if (reproduction_.arguments.reproduce.draw) {
+      const Store store(setting.store);
+      const SweepPlan plan = plan_sweep(setting.grid.points, store, PlanFor::Looking, progress_);
+      return grid_results(store, plan.configurations, setting.grid.variants);
+    }
+    SweepOutcome outcome = run_sweep(setting, reproduction_.arguments, progress_);
+    whole_ = whole_ && outcome.whole();
+    return std::move(outcome.rows);
+  }
+
+  const Reproduction& reproduction_;
+  Progress& progress_;
+  ProfileResults results_;
+  std::set<std::string> seen_;
+  bool whole_ = true;
+};
+
+GridCost plan_of(const SweepSetting& setting, const Store& store, Progress& progress) {
+  const SweepPlan plan = plan_sweep(setting.grid.points, store, PlanFor::Looking, progress);
+  JobQueue queue(plan.jobs);
+  take_states(store, queue);
+  return cost_of(plan, queue, store);
+}
+
+std::string time_of(double seconds) { return seconds > 0 ? duration_text(seconds) : "-"; }
+
+// A line an item: grids that several items share count for the first of them.
+int print_plan(const Reproduction& reproduction, Progress& progress) {
+  const Store store(reproduction.store);
+  TextTable table{{{"item", Align::Left},
+                   {"grids", Align::Left},
+                   {"configurations"},
+                   {"stages"},
+                   {"done"},
+                   {"epochs to go"},
+                   {"time"}},
+                  {}};
+  std::set<std::string> seen;
+  GridCost total;
+  double seconds = 0;
+  for (const Spec& spec : reproduction.items) {
+    GridCost own;
+    double own_seconds = 0;
+    std::vector<std::string> names;
+    for (const std::string& grid : spec.grids) {
+      const bool there = fs::exists(reproduction.grid_file(grid));
+      names.push_back(there ? grid : grid + " (not in this profile)");
+      if (!there || !seen.insert(grid).second) continue;
+      const SweepSetting setting = reproduction.setting_of(grid);
+      const GridCost cost = plan_of(setting, store, progress);
+      own.configurations += cost.configurations;
+      own.stages += cost.stages;
+      own.done += cost.done;
+      own.epochs_to_go += cost.epochs_to_go;
+      own_seconds +=
+          cost.seconds_an_epoch * static_cast<double>(cost.epochs_to_go) / setting.workers;
+    }
+    table.rows.push_back({spec.id, fmt::format("{}", fmt::join(names, ", ")),
+                          std::to_string(own.configurations), std::to_string(own.stages),
+                          std::to_string(own.done), std::to_string(own.epochs_to_go),
+                          time_of(own_seconds)});
+    total.configurations += own.configurations;
+    total.stages += own.stages;
+    total.done += own.done;
+    total.epochs_to_go += own.epochs_to_go;
+    seconds += own_seconds;
+  }
+  table.rows.push_back({"together", "", std::to_string(total.configurations),
+                        std::to_string(total.stages), std::to_string(total.done),
+                        std::to_string(total.epochs_to_go), time_of(seconds)});
+  fmt::print(
+      "profile {}, store {}\n\n{}\nGrids that several items share count for the first of "
+      "them; times by what epochs of the same grid took so far.\n",
+      reproduction.profile, reproduction.store.string(), to_text(table));
+  return 0;
+}
+
+TextTable item_table(const std::vector<WrittenItem>& items) {
+  TextTable table{{{"item", Align::Left}, {"", Align::Left}, {"files", Align::Left}}, {}};
+  for (const WrittenItem& item : items) {
+    table.rows.push_back({item.id, std::string(mark_text(item.mark)),
+                          fmt::format("{}", fmt::join(item.files, " "))});
+  }
+  return table;
+}
+
+}  // namespace
+
+int reproduce(const Arguments& arguments, Progress& progress) {
+  const Reproduction reproduction = read_reproduction(arguments);
+  if (arguments.reproduce.plan) return print_plan(reproduction, progress);
+  catch_interrupts();
+  make_writable_folder(reproduction.out);
+  const Store store(reproduction.store);
+  Grids grids(reproduction, progress);
+  std::vector<WrittenItem> written;
+  for (const Spec& spec : reproduction.items) {
+    for (const std::string& grid : spec.grids) grids.provide(grid);
+    written.push_back(write_item(spec, grids.results(), store, reproduction.out));
+    write_overview(written, grids.results(), store, reproduction.out);
+    progress.note(fmt::format("{}: {}, {}", spec.id, mark_text(written.back().mark),
+                              (reproduction.out / written.back().files.front()).string()));
+  }
+  fmt::print("{}\n{}\n", to_text(item_table(written)), (reproduction.out / "README.md").string());
+  return grids.whole() ? 0 : 1;
+}
+
+}  // namespace pollard::app

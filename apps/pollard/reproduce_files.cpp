@@ -1,0 +1,143 @@
+#include "reproduce_files.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/files.h"
+#include "experiment/store/configuration.h"
+#include "report/paper/claims.h"
+#include "report/paper/heat_map.h"
+#include "report/paper/make_figure.h"
+#include "report/paper/make_table.h"
+#include "report/pdf.h"
+#include "report/values.h"
+
+namespace pollard::app {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+// Writes the files of one item and remembers their names.
+class Writer {
+ public:
+  Writer(const Spec& spec, const fs::path& folder) : folder_(folder) {
+    written_.id = spec.id;
+    written_.title = spec.title;
+  }
+
+  void add(const std::string& ending, const std::string& text) {
+    const std::string name = written_.id + ending;
+    write_file(folder_ / name, text);
+    written_.files.push_back(name);
+  }
+  void add_drawing(const std::string& svg) {
+    add(".svg", svg);
+    if (pdf_available()) add(".pdf", svg_to_pdf(svg));
+  }
+  WrittenItem take(Mark mark) {
+    written_.mark = mark;
+    return std::move(written_);
+  }
+
+ private:
+  const fs::path& folder_;
+  WrittenItem written_;
+};
+
+DensitiesById densities_of(const std::vector<std::string>& ids, const Store& store) {
+  DensitiesById densities;
+  for (const std::string& id : ids) {
+    json stages = json::array();
+    for (const std::string& stage : read_configuration(store, id).stages)
+      stages.push_back(store.read(stage).result);
+    densities[id] = layer_densities(stages);
+  }
+  return densities;
+}
+
+void add_note(std::vector<std::string>& notes, const std::string& note) {
+  if (!note.empty()) notes.push_back(note);
+}
+
+std::string environment_text(const json& environment) {
+  return fmt::format(
+      "pollard {}, LibTorch {}, {}, {}, device {}", find_text(environment, {"pollard"}),
+      find_text(environment, {"libtorch"}), find_text(environment, {"cpu"}),
+      counted(static_cast<std::size_t>(find_number(environment, {"threads"}).value_or(0)),
+              "thread"),
+      find_text(environment, {"device"}));
+}
+
+// What the finished stages of the grids were made with, different machines in turn.
+std::string conditions_of(const ProfileResults& results, const std::vector<std::string>& grids,
+                          const Store& store) {
+  std::set<std::string> texts;
+  for (const std::string& name : grids) {
+    const GridResults* grid = results.find(name);
+    if (grid == nullptr) continue;
+    for (const ResultRow& row : grid->rows)
+      texts.insert(environment_text(store.read(row.id).environment));
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
+
+}  // namespace
+
+WrittenItem write_item(const Spec& spec, const ProfileResults& results, const Store& store,
+                       const fs::path& folder) {
+  Writer writer(spec, folder);
+  const std::string conditions = conditions_of(results, spec.grids, store);
+  if (spec.kind == SpecKind::Table) {
+    PaperTable table = make_table(spec, results);
+    add_note(table.notes, conditions);
+    writer.add(".md", to_markdown(table));
+    writer.add(".tex", to_latex(table));
+    writer.add(".csv", to_csv(table.values));
+    return writer.take(table.mark);
+  }
+  if (spec.kind == SpecKind::HeatMap) {
+    HeatMap map = make_heat_map(spec, results, densities_of(heat_map_ids(spec, results), store));
+    add_note(map.notes, conditions);
+    writer.add_drawing(draw_heat_map(map));
+    writer.add(".csv", to_csv(heat_map_values(map)));
+    return writer.take(map.mark);
+  }
+  MadeFigure made = make_figure(spec, results);
+  add_note(made.figure.notes, conditions);
+  writer.add_drawing(draw_figure(made.figure));
+  writer.add(".csv", to_csv(figure_values(made.figure)));
+  return writer.take(made.mark);
+}
+
+void write_overview(const std::vector<WrittenItem>& items, const ProfileResults& results,
+                    const Store& store, const fs::path& folder) {
+  std::vector<std::string> grids;
+  for (const auto& [name, grid] : results.grids) grids.push_back(name);
+  std::string text = fmt::format(
+      "# \"Back to Basics\" (arXiv 2111.00843), profile `{}`\n\nMade by `pollard reproduce`; "
+      "every number comes from the stages that the CSV files name.\n\n{}\n\n"
+      "| | | | files |\n| --- | --- | --- | --- |\n",
+      results.profile, conditions_of(results, grids, store));
+  for (const WrittenItem& item : items) {
+    text += fmt::format("| {} | {} | {} |", item.id, item.title, mark_text(item.mark));
+    for (const std::string& file : item.files)
+      text += fmt::format(" [{}]({})", fs::path(file).extension().string().substr(1), file);
+    text += " |\n";
+  }
+  const auto rows_of = [&](const std::string& kind) {
+    std::vector<ResultRow> rows;
+    for (const auto& [name, grid] : results.grids) {
+      if (name.starts_with(kind)) rows.insert(rows.end(), grid.rows.begin(), grid.rows.end());
+    }
+    return rows;
+  };
+  text += "\n## The paper's claims\n\n" +
+          make_claims(rows_of("allocations-"), rows_of("budget-"), results.ignored());
+  write_file(folder / "README.md", text);
+}
+
+}  // namespace pollard::app
