@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "experiment/sweep/job_book.h"
 #include "support/temporary_folder.h"
@@ -75,6 +76,16 @@ TEST_F(SweepProgressOf, AWriterIsNotDisturbed) {
   EXPECT_EQ(read()->jobs.at("pending"), 4);
   transaction.commit();
   EXPECT_EQ(read()->jobs.at("failed"), 4);
+}
+
+TEST(ReadSweepProgress, LeavesNothingBeside) {
+  const test::TemporaryFolder folder;
+  const std::filesystem::path file = folder / "50 % of #1?.sqlite";
+  { const JobBook book(file, four_jobs(), silent_progress()); }
+  ASSERT_TRUE(read_sweep_progress(file).has_value());
+  EXPECT_EQ(read_sweep_progress(file)->epochs, 26);
+  const auto files = std::filesystem::directory_iterator(folder.path());
+  EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST(ReadSweepProgress, IsNoneWhereThereIsNoBook) {
