@@ -17,6 +17,8 @@ packages=(
   libgloo-dev
   # what `pollard bench` measures against; it builds without
   libdnnl-dev
+  # `pollard serve`; it builds without
+  libcpp-httplib-dev
   # figures as PDF; it builds without
   librsvg2-dev
   # tests and benchmarks

@@ -35,7 +35,8 @@ const std::vector<Verb>& verbs() {
       {"inspect",
        "layers, shapes, parameters, sparsity and multiply-adds of a network or a model file"},
       {"export", "a network as a sparse, ONNX or safetensors file: of a run's folder, or weights="},
-      {"report", "the table and report.html of a run's folder, anew"},
+      {"report", "report.html of a run's folder, of a sweep's or of a store (docs/report.md)"},
+      {"serve", "the same page over HTTP, kept up to date while a sweep runs"},
       {"reproduce",
        "figures and tables of \"Back to Basics\" (arXiv 2111.00843), whole or scaled down"},
       {"results", "tables of the finished configurations in a store, over seeds"},
@@ -59,6 +60,21 @@ void add_results(CLI::App* sub, ResultsOptions& options, std::vector<std::string
                   "KEY=A,B: the difference between two values of a setting, over pairs of seeds");
   sub->add_option("--csv", options.csv, "write plain numbers into this file; - prints them");
   sub->add_option("--json", options.json, "the same as JSON, with complete settings");
+}
+
+void add_report(CLI::App* sub, Arguments& arguments) {
+  sub->add_option("folder", arguments.file, "a run's folder, a sweep's or a store's")->required();
+  sub->add_option("--html", arguments.html, "the page's file (default: report.html in the folder)");
+}
+
+void add_serve(CLI::App* sub, Arguments& arguments) {
+  sub->add_option("folder", arguments.file, "a sweep's folder or a store's")->required();
+  sub->add_option("--port", arguments.serve.port, "port to listen on; 0: any that is free")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  sub->add_option("--host", arguments.serve.host,
+                  "address to listen on; by default only this machine can look")
+      ->capture_default_str();
 }
 
 void add_store(CLI::App* sub, Arguments& arguments) {
@@ -110,7 +126,9 @@ void add_verb(CLI::App& app, const Verb& verb, Arguments& arguments,
   });
   if (verb.hidden) sub->group("");
   if (verb.name == "report") {
-    sub->add_option("folder", arguments.file, "the run's folder")->required();
+    add_report(sub, arguments);
+  } else if (verb.name == "serve") {
+    add_serve(sub, arguments);
   } else if (verb.name == "worker") {
     sub->add_option("store", arguments.file, "the store")->required();
     sub->add_option("stage", arguments.stage, "the id of the stage")->required();
@@ -226,6 +244,7 @@ int dispatch(const Arguments& arguments) {
   if (verb == "inspect") return inspect(arguments);
   if (verb == "export") return export_network(arguments);
   if (verb == "report") return report(arguments, *progress);
+  if (verb == "serve") return serve(arguments, *progress);
   if (verb == "results") return results(arguments, *progress);
   if (verb == "reproduce") return reproduce(arguments, *progress);
   if (verb == "store") return store(arguments, *progress);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/nearest.h"
+#include "core/parameter_values.h"
 #include "experiment/parameters.h"
 #include "experiment/sweep/grid_file.h"
 #include "pollard/error.h"

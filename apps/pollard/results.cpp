@@ -9,6 +9,7 @@
 #include "experiment/parameters.h"
 #include "experiment/store/care.h"
 #include "experiment/store/index.h"
+#include "many_runs.h"
 #include "pollard/error.h"
 #include "verbs.h"
 
@@ -62,14 +63,6 @@ ResultsQuestion question_of(const Arguments& arguments) {
   return question;
 }
 
-ResultsKeys keys() {
-  ResultsKeys keys{parameter_table().keys(), {}};
-  for (const Parameter& parameter : parameter_table().all()) {
-    if (!parameter.identity) keys.without_effect.insert(parameter.key);
-  }
-  return keys;
-}
-
 // Whether it went to standard output.
 bool write(const std::string& file, const std::string& text) {
   if (file == "-") fmt::print("{}", text);
@@ -93,7 +86,8 @@ int results(const Arguments& arguments, Progress& progress) {
   require_store(store);
   Index index(store, progress);
   const ResultsAnswer answer =
-      answer_results(index.results(), question, keys(), arguments.file.string());
+      answer_results(index.results(), question, {parameter_table().keys(), without_effect()},
+                     arguments.file.string());
   const bool csv = write(arguments.results.csv, to_csv(answer.values));
   const bool json = write(arguments.results.json, answer.object.dump(1) + "\n");
   if (!csv && !json) fmt::print("{}\n\n{}", answer.summary, to_text(answer.table));

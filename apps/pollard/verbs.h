@@ -46,6 +46,12 @@ struct StoreOptions {
   bool yes = false, states = false;
 };
 
+/// Where `pollard serve` listens.
+struct ServeOptions {
+  std::string host = "127.0.0.1";
+  int port = 8377;  // 0: any that is free
+};
+
 /// What stands on the command line after the verb.
 struct Arguments {
   std::string verb;
@@ -54,14 +60,17 @@ struct Arguments {
   std::vector<std::string> overrides;  // key=value
   bool resume = false;
   bool quiet = false;
-  bool markdown = false;       // parameters
-  std::filesystem::path file;  // inspect: a model file; report, export: a run's folder; a store
+  bool markdown = false;  // parameters
+  std::filesystem::path
+      file;  // inspect: a model file; export: a run's folder; or a store's, a sweep's
   ExportFiles exports;
   SweepOptions sweeps;
   std::string stage;  // worker: an id
   ResultsOptions results;
   ReproduceOptions reproduce;
   StoreOptions store;
+  std::filesystem::path html;  // report: the page's file; "" for report.html in the folder
+  ServeOptions serve;
 };
 
 /// Those that the verb takes.
@@ -82,6 +91,7 @@ int worker(const Arguments& arguments, Progress& progress);
 int inspect(const Arguments& arguments);
 int export_network(const Arguments& arguments);
 int report(const Arguments& arguments, Progress& progress);
+int serve(const Arguments& arguments, Progress& progress);
 int results(const Arguments& arguments, Progress& progress);
 int reproduce(const Arguments& arguments, Progress& progress);
 int store(const Arguments& arguments, Progress& progress);

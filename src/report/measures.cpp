@@ -16,6 +16,7 @@ struct Style {
   double scale = 1;
   int digits = 2;
   bool better_low = false;
+  bool derived = false;  // by a page, not by measures_of()
 };
 
 // In the order of tables. The names are those of measures_of().
@@ -45,6 +46,11 @@ constexpr Style kStyles[] = {
      .axis = "time of all stages, s",
      .digits = 1,
      .better_low = true},
+    {.name = "time_ratio",
+     .header = "time ratio",
+     .axis = "time of all stages / of dense training",
+     .better_low = true,
+     .derived = true},
     {.name = "dense_top1",
      .header = "dense top1 %",
      .axis = "test accuracy of the dense network (top-1), %"},
@@ -102,7 +108,9 @@ std::vector<std::string> measure_names(std::span<const ResultRow> rows) {
 
 std::vector<std::string> known_measures() {
   std::vector<std::string> names;
-  for (const Style& style : kStyles) names.emplace_back(style.name);
+  for (const Style& style : kStyles) {
+    if (!style.derived) names.emplace_back(style.name);
+  }
   return names;
 }
 
@@ -119,6 +127,8 @@ std::string measure_header(const std::string& measure) { return style_of(measure
 std::string measure_axis(const std::string& measure) { return style_of(measure).axis; }
 
 double measure_scale(const std::string& measure) { return style_of(measure).scale; }
+
+int measure_digits(const std::string& measure) { return style_of(measure).digits; }
 
 std::string measure_text(const std::string& measure, double value) {
   const Style style = style_of(measure);

@@ -23,6 +23,8 @@ namespace pollard {
 [[nodiscard]] std::string measure_axis(const std::string& measure);
 /// What a value is multiplied by for the unit of header and axis: 100 for sparsities.
 [[nodiscard]] double measure_scale(const std::string& measure);
+/// Digits after the point.
+[[nodiscard]] int measure_digits(const std::string& measure);
 /// In the unit of the header: a sparsity of 0.9 is "90.00".
 [[nodiscard]] std::string measure_text(const std::string& measure, double value);
 /// "93.27 ± 0.12 (3)": mean, standard deviation, n; "93.27 (1)"; a dash for null.

@@ -14,8 +14,9 @@ TEST(Help, ListsTheVerbsAndTheExitStatus) {
   const Outcome outcome = run_command({"--help"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.err, "");
-  for (const char* verb : {"run", "train", "prune", "retrain", "evaluate", "plan", "inspect",
-                           "bench", "export", "report", "results", "store", "parameters"}) {
+  for (const char* verb :
+       {"run", "train", "prune", "retrain", "evaluate", "plan", "inspect", "bench", "export",
+        "report", "serve", "results", "store", "parameters"}) {
     EXPECT_THAT(outcome.out, HasSubstr(std::string("\n  ") + verb + " "));
   }
   EXPECT_THAT(outcome.out, HasSubstr("Exit status: 0 done"));

@@ -29,8 +29,8 @@ TEST(RenderReport, HoldsWhatARunIs) {
         "<b>89.70 %</b>", "retrained, +1.60 points", "<b>90.00 %</b>",
         "kept 26,834 of 268,336 weights", "<small>theoretical speedup</small><b>6.39×</b>",
         "<th scope=\"col\">theoretical speedup</th>", "<b>1.59×</b>", "90.0 %, kept 64 of 640",
-        "model = &quot;resnet20&quot;", "<td>torch.version</td><td>1.13.1</td>",
-        "<td>device</td><td>–</td>", "<td>threads</td><td>2</td>"}) {
+        "model = &quot;resnet20&quot;", "<th scope=\"row\">torch.version</th><td>1.13.1</td>",
+        "<th scope=\"row\">device</th><td>–</td>", "<th scope=\"row\">threads</th><td>2</td>"}) {
     EXPECT_THAT(page, HasSubstr(part));
   }
 }

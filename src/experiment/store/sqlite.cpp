@@ -10,6 +10,19 @@ namespace {
 
 constexpr int kPatience = 30'000;  // milliseconds that another process may take to write
 
+/// With '%' codes for what would end the path.
+std::string uri_of(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri;
+}
+
 [[noreturn]] void fail(int code, const std::string& name, std::string_view doing,
                        std::string_view why) {
   const std::string what = fmt::format("cannot {} '{}': {}", doing, name, why);
@@ -50,6 +63,16 @@ Database::Database(const std::filesystem::path& file)
   // NORMAL: a power cut may cost the last transactions, never the file. A database that must not
   // lose them would need FULL.
   run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA temp_store=MEMORY;");
+}
+
+Database Database::read_only(const std::filesystem::path& file) {
+  // Where nobody has it open there is no log, and SQLite would leave an empty one for us to remove,
+  // unless it believes that nothing can change. Should a writer come just now, the answer is an
+  // error or an old state.
+  std::error_code none;
+  const bool written = std::filesystem::exists(file.string() + "-wal", none);
+  return {file.string(), uri_of(file.string()) + (written ? "" : "?immutable=1"),
+          SQLITE_OPEN_READONLY | SQLITE_OPEN_URI};
 }
 
 Database Database::in_memory(std::string name) {

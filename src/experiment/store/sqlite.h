@@ -29,6 +29,8 @@ class Database {
  public:
   /// Opens the file for reading and writing; creates it where it is missing.
   explicit Database(const std::filesystem::path& file);
+  /// One that another process may be writing to, for looking: nothing in it or beside it changes.
+  [[nodiscard]] static Database read_only(const std::filesystem::path& file);
   /// One that lives in memory, as long as this object; `name` stands for the file in errors.
   [[nodiscard]] static Database in_memory(std::string name);
 
