@@ -135,7 +135,7 @@ void write_overview(const std::vector<WrittenItem>& items, const ProfileResults&
     }
     return rows;
   };
-  text += "\n## The paper's claims\n\n" +
+  text += "\nThe paper's three claims, held against these results:\n\n" +
           make_claims(rows_of("allocations-"), rows_of("budget-"), results.ignored());
   write_file(folder / "README.md", text);
 }
