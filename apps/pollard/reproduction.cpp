@@ -123,8 +123,8 @@ SweepSetting Reproduction::setting_of(const std::string& grid) const {
     const std::size_t at = word.find(kModel);
     if (at != std::string::npos) word.replace(at, kModel.size(), model_of(own.config_file));
   }
-  own.overrides.push_back("out=" + (out / "sweeps" / grid).string());
-  own.overrides.push_back("store=" + store.string());
+  own.overrides.push_back(fmt::format("out={}", (out / "sweeps" / grid).string()));
+  own.overrides.push_back(fmt::format("store={}", store.string()));
   return read_sweep_setting(own);
 }
 
