@@ -79,11 +79,10 @@ double seconds_an_epoch(const Store& store, const JobQueue& queue) {
 }
 
 std::string time_to_go(const GridCost& cost, int workers) {
-  if (cost.seconds_an_epoch <= 0 || cost.epochs_to_go == 0) return {};
-  return fmt::format(
-      ", about {} with {} worker{}, by what epochs took so far",
-      duration_text(cost.seconds_an_epoch * static_cast<double>(cost.epochs_to_go) / workers),
-      workers, workers == 1 ? "" : "s");
+  const double seconds = cost.seconds_to_go(workers);
+  if (seconds <= 0) return {};
+  return fmt::format(", about {} with {} worker{}, by what epochs took so far",
+                     duration_text(seconds), workers, workers == 1 ? "" : "s");
 }
 
 void print_cost(const GridCost& cost, int workers) {

@@ -3,17 +3,14 @@
 // done, so that what is finished can be looked at while the rest runs.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-#include <optional>
 #include <set>
 
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/progress_format.h"
-#include "experiment/parameters.h"
 #include "experiment/sweep/grid_results.h"
 #include "experiment/sweep/local_workers.h"
+#include "many_runs.h"
 #include "pollard/error.h"
 #include "report/paper/grid_results.h"
 #include "report/table.h"
@@ -27,14 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ProfileResults no_results(const std::string& profile) {
-  ProfileResults results{.profile = profile, .without_effect = {}};
-  for (const Parameter& parameter : parameter_table().all()) {
-    if (!parameter.identity) results.without_effect.insert(parameter.key);
-  }
-  return results;
-}
-
 std::size_t seeds_in(const Grid& grid) {
   std::set<std::int64_t> seeds;
   for (const Config& point : grid.points) seeds.insert(point.integer("seed"));
@@ -47,7 +36,7 @@ class Grids {
   Grids(const Reproduction& reproduction, Progress& progress)
       : reproduction_(reproduction),
         progress_(progress),
-        results_(no_results(reproduction.profile)) {}
+        results_{.profile = reproduction.profile, .without_effect = without_effect()} {}
 
   // What is wrong with one grid (no data, a folder that another process works in) holds up only
   // what it is for.
@@ -55,9 +44,12 @@ class Grids {
     if (!seen_.insert(grid).second || !fs::exists(reproduction_.grid_file(grid))) return;
     try {
       const SweepSetting setting = reproduction_.setting_of(grid);
-      results_.grids[grid] = {.rows = rows_of(setting),
+      std::vector<ResultRow> rows = rows_of(setting);
+      std::set<std::string> conditions = conditions_of(rows, Store(setting.store));
+      results_.grids[grid] = {.rows = std::move(rows),
                               .wanted = setting.grid.points.size(),
-                              .seeds = seeds_in(setting.grid)};
+                              .seeds = seeds_in(setting.grid),
+                              .conditions = std::move(conditions)};
     } catch (const Error& error) {
       if (error.code() == ErrorCode::Interrupted || reproduction_.grids().size() == 1) throw;
       progress_.warn(fmt::format("{} is left out: {}", grid, one_line(error)));
@@ -94,7 +86,37 @@ GridCost plan_of(const SweepSetting& setting, const Store& store, Progress& prog
   return cost_of(plan, queue, store);
 }
 
-std::string time_of(double seconds) { return seconds > 0 ? duration_text(seconds) : "-"; }
+// Costs of several grids, in columns.
+struct CostLine {
+  std::size_t configurations = 0, stages = 0, done = 0;
+  std::int64_t epochs_to_go = 0;
+  double seconds = 0;
+
+  CostLine& operator+=(const CostLine& other) {
+    configurations += other.configurations;
+    stages += other.stages;
+    done += other.done;
+    epochs_to_go += other.epochs_to_go;
+    seconds += other.seconds;
+    return *this;
+  }
+  [[nodiscard]] std::vector<std::string> cells(const std::string& item,
+                                               const std::string& grids) const {
+    return {item,
+            grids,
+            std::to_string(configurations),
+            std::to_string(stages),
+            std::to_string(done),
+            std::to_string(epochs_to_go),
+            seconds > 0 ? duration_text(seconds) : "-"};
+  }
+};
+
+CostLine line_of(const SweepSetting& setting, const Store& store, Progress& progress) {
+  const GridCost cost = plan_of(setting, store, progress);
+  return {cost.configurations, cost.stages, cost.done, cost.epochs_to_go,
+          cost.seconds_to_go(setting.workers)};
+}
 
 // A line an item: grids that several items share count for the first of them.
 int print_plan(const Reproduction& reproduction, Progress& progress) {
@@ -108,38 +130,20 @@ int print_plan(const Reproduction& reproduction, Progress& progress) {
                    {"time"}},
                   {}};
   std::set<std::string> seen;
-  GridCost total;
-  double seconds = 0;
+  CostLine total;
   for (const Spec& spec : reproduction.items) {
-    GridCost own;
-    double own_seconds = 0;
+    CostLine own;
     std::vector<std::string> names;
     for (const std::string& grid : spec.grids) {
       const bool there = fs::exists(reproduction.grid_file(grid));
       names.push_back(there ? grid : grid + " (not in this profile)");
-      if (!there || !seen.insert(grid).second) continue;
-      const SweepSetting setting = reproduction.setting_of(grid);
-      const GridCost cost = plan_of(setting, store, progress);
-      own.configurations += cost.configurations;
-      own.stages += cost.stages;
-      own.done += cost.done;
-      own.epochs_to_go += cost.epochs_to_go;
-      own_seconds +=
-          cost.seconds_an_epoch * static_cast<double>(cost.epochs_to_go) / setting.workers;
+      if (there && seen.insert(grid).second)
+        own += line_of(reproduction.setting_of(grid), store, progress);
     }
-    table.rows.push_back({spec.id, fmt::format("{}", fmt::join(names, ", ")),
-                          std::to_string(own.configurations), std::to_string(own.stages),
-                          std::to_string(own.done), std::to_string(own.epochs_to_go),
-                          time_of(own_seconds)});
-    total.configurations += own.configurations;
-    total.stages += own.stages;
-    total.done += own.done;
-    total.epochs_to_go += own.epochs_to_go;
-    seconds += own_seconds;
+    table.rows.push_back(own.cells(spec.id, fmt::format("{}", fmt::join(names, ", "))));
+    total += own;
   }
-  table.rows.push_back({"together", "", std::to_string(total.configurations),
-                        std::to_string(total.stages), std::to_string(total.done),
-                        std::to_string(total.epochs_to_go), time_of(seconds)});
+  table.rows.push_back(total.cells("together", ""));
   fmt::print(
       "profile {}, store {}\n\n{}\nGrids that several items share count for the first of "
       "them; times by what epochs of the same grid took so far.\n",
@@ -169,7 +173,7 @@ int reproduce(const Arguments& arguments, Progress& progress) {
   for (const Spec& spec : reproduction.items) {
     for (const std::string& grid : spec.grids) grids.provide(grid);
     written.push_back(write_item(spec, grids.results(), store, reproduction.out));
-    write_overview(written, grids.results(), store, reproduction.out);
+    write_overview(written, grids.results(), reproduction.out);
     progress.note(fmt::format("{}: {}, {}", spec.id, mark_text(written.back().mark),
                               (reproduction.out / written.back().files.front()).string()));
   }

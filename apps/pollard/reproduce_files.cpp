@@ -72,15 +72,11 @@ std::string environment_text(const json& environment) {
       find_text(environment, {"device"}));
 }
 
-// What the finished stages of the grids were made with, different machines in turn.
-std::string conditions_of(const ProfileResults& results, const std::vector<std::string>& grids,
-                          const Store& store) {
+std::string conditions_of(const ProfileResults& results, const std::vector<std::string>& grids) {
   std::set<std::string> texts;
   for (const std::string& name : grids) {
     const GridResults* grid = results.find(name);
-    if (grid == nullptr) continue;
-    for (const ResultRow& row : grid->rows)
-      texts.insert(environment_text(store.read(row.id).environment));
+    if (grid != nullptr) texts.insert(grid->conditions.begin(), grid->conditions.end());
   }
   return fmt::format("{}", fmt::join(texts, "; "));
 }
@@ -90,7 +86,7 @@ std::string conditions_of(const ProfileResults& results, const std::vector<std::
 WrittenItem write_item(const Spec& spec, const ProfileResults& results, const Store& store,
                        const fs::path& folder) {
   Writer writer(spec, folder);
-  const std::string conditions = conditions_of(results, spec.grids, store);
+  const std::string conditions = conditions_of(results, spec.grids);
   if (spec.kind == SpecKind::Table) {
     PaperTable table = make_table(spec, results);
     add_note(table.notes, conditions);
@@ -114,14 +110,14 @@ WrittenItem write_item(const Spec& spec, const ProfileResults& results, const St
 }
 
 void write_overview(const std::vector<WrittenItem>& items, const ProfileResults& results,
-                    const Store& store, const fs::path& folder) {
+                    const fs::path& folder) {
   std::vector<std::string> grids;
   for (const auto& [name, grid] : results.grids) grids.push_back(name);
   std::string text = fmt::format(
       "# \"Back to Basics\" (arXiv 2111.00843), profile `{}`\n\nMade by `pollard reproduce`; "
       "every number comes from the stages that the CSV files name.\n\n{}\n\n"
       "| | | | files |\n| --- | --- | --- | --- |\n",
-      results.profile, conditions_of(results, grids, store));
+      results.profile, conditions_of(results, grids));
   for (const WrittenItem& item : items) {
     text += fmt::format("| {} | {} | {} |", item.id, item.title, mark_text(item.mark));
     for (const std::string& file : item.files)
@@ -138,6 +134,12 @@ void write_overview(const std::vector<WrittenItem>& items, const ProfileResults&
   text += "\nThe paper's three claims, held against these results:\n\n" +
           make_claims(rows_of("allocations-"), rows_of("budget-"), results.ignored());
   write_file(folder / "README.md", text);
+}
+
+std::set<std::string> conditions_of(std::span<const ResultRow> rows, const Store& store) {
+  std::set<std::string> texts;
+  for (const ResultRow& row : rows) texts.insert(environment_text(store.read(row.id).environment));
+  return texts;
 }
 
 }  // namespace pollard::app

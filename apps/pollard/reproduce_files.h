@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,11 @@ struct WrittenItem {
 /// README.md of the folder: every item with its mark and files, and the paper's claims held against
 /// the results.
 void write_overview(const std::vector<WrittenItem>& items, const ProfileResults& results,
-                    const Store& store, const std::filesystem::path& folder);
+                    const std::filesystem::path& folder);
+
+/// What the rows' last stages were made with, different machines in turn; reads each stage's
+/// record.
+[[nodiscard]] std::set<std::string> conditions_of(std::span<const ResultRow> rows,
+                                                  const Store& store);
 
 }  // namespace pollard::app

@@ -28,6 +28,11 @@ struct GridCost {
   std::size_t configurations = 0, stages = 0, done = 0;
   std::int64_t tree_epochs = 0, naive_epochs = 0, epochs_to_go = 0;
   double seconds_an_epoch = 0;  // of those that are done; 0 where none is
+
+  /// 0 where nothing says how long an epoch takes.
+  [[nodiscard]] double seconds_to_go(int workers) const {
+    return seconds_an_epoch * static_cast<double>(epochs_to_go) / workers;
+  }
 };
 [[nodiscard]] GridCost cost_of(const SweepPlan& plan, const JobQueue& queue, const Store& store);
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ struct GridResults {
   std::vector<ResultRow> rows;  // finished ones; "sweep.variant" among the settings of each
   std::size_t wanted = 0;       // configurations of the grid; 0: not known
   std::size_t seeds = 0;        // of each; 0: not known
+  std::set<std::string> conditions = {};  // what its stages were made with, in words
 };
 
 /// A profile without a grid's file has no entry for it.
