@@ -12,7 +12,10 @@ list(TRANSFORM inference_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 function(pollard_kernel source property)
   set_property(SOURCE ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/${source} PROPERTY ${property} ${ARGN})
 endfunction()
-set(contraction -ffp-contract=fast -O3)
+set(contraction -ffp-contract=fast)
+if(NOT POLLARD_SANITIZE)  # gcc would take ten minutes for each
+  list(APPEND contraction -O3)
+endif()
 pollard_kernel(kernels_plain.cpp COMPILE_OPTIONS ${contraction})
 pollard_kernel(kernels_avx2.cpp COMPILE_OPTIONS ${contraction} -mavx2 -mfma)
 # gcc 12 takes the intrinsics' undefined vectors for ours.
