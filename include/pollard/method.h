@@ -40,6 +40,9 @@ class Method {
  public:
   virtual ~Method() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Whether all that it asks of the engine is masks, in which every weight that is pruned stays
+  /// so: an engine that computes with the others only may then take over between two epochs.
+  [[nodiscard]] virtual bool only_masks() const { return false; }
 
   /// Once, before the first step; after a resume, before load(). `context.engine` outlives the
   /// method's use.

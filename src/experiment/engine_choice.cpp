@@ -7,6 +7,7 @@
 #include "core/statistics.h"
 #include "core/timing.h"
 #include "experiment/setup.h"
+#include "method/registry.h"
 #include "pollard/error.h"
 #include "pollard/sgd.h"
 
@@ -64,20 +65,36 @@ std::string describe(const EngineChoice& choice) {
 }
 
 void check_engine(const Config& config, const Graph& graph) {
-  if (config.text("retrain.engine") != "sparse") return;
+  const std::string& method = config.text("train.method");
+  const bool trains = prunes_in_training(config) && config.text("train.engine") == "sparse";
+  if (trains && !make_method(method, config)->only_masks()) {
+    throw Error(ErrorCode::Config,
+                "train.engine=sparse cannot train this: train.method=" + method +
+                    " as it is set needs gradients of weights that are masked",
+                "use train.engine=torch");
+  }
+  const bool retrains = config.text("retrain.engine") == "sparse";
+  if (!trains && !retrains) return;
   if (const std::string why = obstacle(config, graph); !why.empty()) {
-    throw Error(ErrorCode::Config, "retrain.engine=sparse cannot retrain this: " + why,
-                "use retrain.engine=torch");
+    const std::string verb = retrains ? "retrain" : "train";
+    throw Error(ErrorCode::Config, fmt::format("{0}.engine=sparse cannot {0} this: {1}", verb, why),
+                fmt::format("use {}.engine=torch", verb));
   }
 }
 
-EngineChoice choose_engine(const Config& config, const Engine& engine, const MaskSet& masks,
-                           BatchLoader& train) {
-  const std::string& asked = config.text("retrain.engine");
-  if (asked != "auto") return {.name = asked};
+bool choose_again(const EngineChoice& before, const MaskSet& masks) {
+  if (before.name == "sparse") return false;
+  const std::int64_t left = before.kept > 0 ? before.kept : masks.size();
+  return static_cast<double>(masks.kept()) <= 0.8 * static_cast<double>(left);
+}
+
+EngineChoice choose_engine(std::string_view asked, const Config& config, const Engine& engine,
+                           const MaskSet& masks, BatchLoader& train) {
+  const std::int64_t kept = masks.kept();
+  if (asked != "auto") return {.name = std::string(asked), .kept = kept};
   if (masks.empty()) return {};  // nothing is sparse
   if (std::string why = obstacle(config, engine.graph()); !why.empty())
-    return {.reason = std::move(why)};
+    return {.reason = std::move(why), .kept = kept};
   const SgdSettings sgd = make_sgd(config);
   Contestant torch(engine_like("torch", config, engine, masks), sgd);
   Contestant sparse(engine_like("sparse", config, engine, masks), sgd);
@@ -93,7 +110,7 @@ EngineChoice choose_engine(const Config& config, const Engine& engine, const Mas
       if (round < 0) each->forget();
     }
   }
-  EngineChoice choice{.torch_ms = torch.median(), .sparse_ms = sparse.median()};
+  EngineChoice choice{.torch_ms = torch.median(), .sparse_ms = sparse.median(), .kept = kept};
   if (choice.sparse_ms < choice.torch_ms) choice.name = "sparse";
   return choice;
 }

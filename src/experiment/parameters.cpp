@@ -308,6 +308,7 @@ void add_train(ParameterTable& table) {
              .minimum = 1,
              .maximum = 86400,
              .identity = false});
+  add_training_engine(table);
   std::vector<std::string> wide = wide_networks();
   table.add({.key = "train.dropout",
              .fallback = -1.0,

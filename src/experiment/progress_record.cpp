@@ -21,7 +21,8 @@ std::string encode(const ProgressRecord& r) {
     record["engine"] = {{"name", r.engine->name},
                         {"torch_ms", r.engine->torch_ms},
                         {"sparse_ms", r.engine->sparse_ms},
-                        {"reason", r.engine->reason}};
+                        {"reason", r.engine->reason},
+                        {"kept", r.engine->kept}};
   }
   return record.dump();
 }
@@ -39,7 +40,7 @@ std::int64_t count_of(const json& record, const char* key) {
 
 EngineChoice engine_of(const json& record) {
   EngineChoice engine{record.at("name"), record.at("torch_ms"), record.at("sparse_ms"),
-                      record.at("reason")};
+                      record.at("reason"), record.contains("kept") ? count_of(record, "kept") : 0};
   if (engine.name != "torch" && engine.name != "sparse")
     throw json::other_error::create(501, "there is no engine " + engine.name, &record);
   return engine;

@@ -22,7 +22,7 @@ struct ProgressRecord {
   std::int64_t stage_metrics = 0;  // where those of the stage under way begin
   int threads = 0;
   int processes = 1;
-  std::optional<EngineChoice> engine;  // of the retraining under way, once chosen
+  std::optional<EngineChoice> engine;  // of the stage under way, once chosen
 };
 
 [[nodiscard]] std::string encode(const ProgressRecord& record);

@@ -13,9 +13,23 @@ json sparsity_json(const Sparsity& s) {
   return {{"prunable", s.prunable}, {"model", s.model}, {"kept", s.kept}, {"of", s.of}};
 }
 
-json train_result(const Stage& stage, std::string_view method, double seconds, const Meters& test) {
-  return {{"kind", "train"},        {"id", stage.id},     {"method", method},
-          {"epochs", stage.epochs}, {"seconds", seconds}, {"test", to_json(test)}};
+namespace {
+
+void add_engine(json& result, const EngineChoice& engine) {
+  result["engine"] = engine.name;
+  if (engine.torch_ms > 0)
+    result["step_ms"] = {{"torch", engine.torch_ms}, {"sparse", engine.sparse_ms}};
+  if (!engine.reason.empty()) result["engine_reason"] = engine.reason;
+}
+
+}  // namespace
+
+json train_result(const Stage& stage, std::string_view method,
+                  const std::optional<EngineChoice>& engine, double seconds, const Meters& test) {
+  json result = {{"kind", "train"},        {"id", stage.id},     {"method", method},
+                 {"epochs", stage.epochs}, {"seconds", seconds}, {"test", to_json(test)}};
+  if (engine) add_engine(result, *engine);
+  return result;
 }
 
 json import_result(const Stage& stage, std::string_view weights, double seconds,
@@ -63,15 +77,12 @@ json retrain_result(const Stage& stage, std::string_view schedule, const EngineC
                  {"id", stage.id},
                  {"cycle", stage.cycle},
                  {"schedule", schedule},
-                 {"engine", engine.name},
                  {"epochs", stage.epochs},
                  {"seconds", seconds},
                  {"test", to_json(test)},
                  {"sparsity", sparsity_json(sparsity)},
                  {"theoretical_speedup", sparsity.theoretical_speedup}};
-  if (engine.torch_ms > 0)
-    result["step_ms"] = {{"torch", engine.torch_ms}, {"sparse", engine.sparse_ms}};
-  if (!engine.reason.empty()) result["engine_reason"] = engine.reason;
+  add_engine(result, engine);
   return result;
 }
 

@@ -18,8 +18,10 @@ namespace pollard {
 /// {"prunable", "model", "kept", "of"}
 [[nodiscard]] nlohmann::json sparsity_json(const Sparsity& sparsity);
 
+/// `engine`: the last that was chosen, where the method lets the engine change.
 [[nodiscard]] nlohmann::json train_result(const Stage& stage, std::string_view method,
-                                          double seconds, const Meters& test);
+                                          const std::optional<EngineChoice>& engine, double seconds,
+                                          const Meters& test);
 [[nodiscard]] nlohmann::json import_result(const Stage& stage, std::string_view weights,
                                            double seconds, const Meters& test);
 /// What chose the weights: "magnitude" and an allocation, or a method, whose allocation is its own.

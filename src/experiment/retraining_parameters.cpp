@@ -1,6 +1,8 @@
 #include "experiment/retraining_parameters.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -84,16 +86,37 @@ void add_retraining_rates(ParameterTable& table) {
              .only_with = schedules({"allr"})});
 }
 
-void add_retraining_engine(ParameterTable& table) {
-  table.add({.key = "retrain.engine",
+namespace {
+
+void add_engine(ParameterTable& table, std::string_view key, std::string_view help,
+                std::optional<OnlyWith> only_with) {
+  table.add({.key = std::string(key),
              .fallback = std::string("auto"),
              .unit = "",
-             .help = "What computes the retraining. torch: LibTorch, as if no weight were zero; "
-                     "sparse: the weights that are left only, on the CPU; auto: the faster of the "
-                     "two, by a few steps of each.",
+             .help = std::string(help),
              .choices = {"auto", "torch", "sparse"},
+             .only_with = std::move(only_with),
              .identity = false,
              .last_bits = true});
+}
+
+}  // namespace
+
+void add_retraining_engine(ParameterTable& table) {
+  add_engine(
+      table, "retrain.engine",
+      "What computes the retraining. torch: LibTorch, as if no weight were zero; sparse: the "
+      "weights that are left only, on the CPU; auto: the faster of the two, by a few steps "
+      "of each.",
+      {});
+}
+
+void add_training_engine(ParameterTable& table) {
+  add_engine(
+      table, "train.engine",
+      "What computes a training once its method has pruned: torch, sparse, or auto, as for "
+      "retrain.engine; before that it is torch. With method.gmp.mode=recovering it stays so.",
+      OnlyWith{"train.method", {"gmp"}});
 }
 
 }  // namespace pollard

@@ -8,6 +8,7 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/timing.h"
+#include "exec/replaceable_engine.h"
 #include "experiment/books.h"
 #include "experiment/engine_choice.h"
 #include "experiment/environment.h"
@@ -71,7 +72,7 @@ class Run final : private LoopObserver {
         team_(team),
         store_(store),
         progress_(progress),
-        engine_(team.share(make_engine(config, parts_.graph))),
+        engine_(std::make_unique<ReplaceableEngine>(team.share(make_engine(config, parts_.graph)))),
         train_(*parts_.data.train, team.share(train_batches(config, *parts_.data.train))),
         test_(evaluated(), team.share(test_batches(config, evaluated()))),
         original_(original_rates(config, train_.batches_per_epoch())),
@@ -156,9 +157,13 @@ class Run final : private LoopObserver {
   json train_stage(const Stage& stage) {
     if (!restored_) engine_->load_state(starting_state());
     method_ = make_method(config_.text("train.method"), config_);
+    if (at_.engine && at_.engine->name != engine_->name()) take_engine(at_.engine->name, masks_);
     const Meters test = run_loop(stage, original_.rates);
     masks_ = method_->finish();
-    return train_result(stage, method_->name(), at_.loop.seconds, test);
+    back_to_torch();
+    std::optional<EngineChoice> engine;
+    if (method_->only_masks()) engine = at_.engine.value_or(EngineChoice());
+    return train_result(stage, method_->name(), engine, at_.loop.seconds, test);
   }
 
   json import_stage(const Stage& stage) {
@@ -226,10 +231,10 @@ class Run final : private LoopObserver {
     method_ = std::make_unique<FixedMasks>(masks_);
     const LearningRates rates =
         retrain_rates(config_, train_.batches_per_epoch(), stage.epochs, drop_before(stage));
-    if (at_.engine->name != engine_->name()) take_engine(at_.engine->name);
+    if (at_.engine->name != engine_->name()) take_engine(at_.engine->name, masks_);
     const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
-    if (engine_->name() != "torch") take_engine("torch");
+    back_to_torch();
     json result = retrain_result(stage, config_.text("retrain.schedule"), *at_.engine,
                                  measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
     if (const json* pruned = last_pruning(at_.results); pruned != nullptr)
@@ -247,16 +252,43 @@ class Run final : private LoopObserver {
         progress_.warn(fmt::format("{} goes on with the engine it began with, {}", stage.label,
                                    at_.engine->name));
     } else if (!at_.engine || by_hand) {
-      at_.engine = choose_engine(config_, *engine_, masks_, train_);
-      at_.engine->name = team_.leaders(at_.engine->name, "the choice of an engine");
+      choose_engine_for(config_.text("retrain.engine"), masks_);
       if (!by_hand) checkpoint(at_.loop);
     }
-    if (const std::string text = describe(*at_.engine); !text.empty())
-      progress_.note(fmt::format("{}: {}", stage.label, text));
+    tell_engine(stage.label);
   }
 
-  void take_engine(std::string_view name) {
-    engine_ = team_.share(engine_like(name, config_, *engine_, masks_));
+  void choose_engine_for(std::string_view asked, const MaskSet& masks) {
+    at_.engine = choose_engine(asked, config_, *engine_, masks, train_);
+    at_.engine->name = team_.leaders(at_.engine->name, "the choice of an engine");
+  }
+
+  void tell_engine(std::string_view label) {
+    if (const std::string text = describe(*at_.engine); !text.empty())
+      progress_.note(fmt::format("{}: {}", label, text));
+  }
+
+  void take_engine(std::string_view name, const MaskSet& masks) {
+    engine_->replace(team_.share(engine_like(name, config_, *engine_, masks)));
+  }
+  void back_to_torch() {
+    if (engine_->name() != "torch") take_engine("torch", masks_);
+  }
+
+  // A training whose method has masked more by now: does another engine go on with it? What auto
+  // chose is saved at once, as for a retraining.
+  void reconsider_engine() {
+    const Stage& stage = parts_.stages[at_.stage];
+    if (!method_->only_masks() || engine_->masks().empty() || at_.loop.epoch == stage.epochs)
+      return;
+    const std::string& asked = config_.text("train.engine");
+    const MaskSet masks = MaskSet::from_tensors(parts_.graph, engine_->masks());
+    const EngineChoice before = at_.engine.value_or(EngineChoice());
+    if (asked == "torch" || !choose_again(before, masks)) return;
+    choose_engine_for(asked, masks);
+    if (at_.engine->name != "torch") take_engine(at_.engine->name, masks);
+    if (asked == "auto") checkpoint(at_.loop);
+    tell_engine(stage.label);
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
@@ -368,7 +400,10 @@ class Run final : private LoopObserver {
   // ---- books
 
   void on_step(const StepRecord& record) override { books_->step(mark_, record); }
-  void on_epoch(const EpochRecord& record) override { books_->epoch(mark_, record); }
+  void on_epoch(const EpochRecord& record) override {
+    books_->epoch(mark_, record);
+    reconsider_engine();
+  }
   [[nodiscard]] bool checkpoint_due() override {
     return team_.leads() && since_checkpoint_.seconds() >= config_.real("checkpoint.interval");
   }
@@ -503,7 +538,7 @@ class Run final : private LoopObserver {
   const Team& team_;
   const Store* store_;
   Progress& progress_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ReplaceableEngine> engine_;  // the method under way holds it
   BatchLoader train_, test_;
   LearningRates original_;
   RunFolder folder_;

@@ -21,6 +21,7 @@ class Gmp final : public Method {
  public:
   explicit Gmp(const GmpSettings& settings) : settings_(settings) {}
   [[nodiscard]] std::string_view name() const override { return "gmp"; }
+  [[nodiscard]] bool only_masks() const override { return !settings_.recovering; }
 
   void attach(const MethodContext& context) override {
     check_gmp_interval("gmp", settings_.interval, context.epochs);

@@ -1,5 +1,5 @@
-// Runs whose retraining is computed by the sparse engine, or by the one that auto measures as the
-// faster.
+// Runs whose retraining, or training once its method has masked, is computed by the sparse engine,
+// or by the one that auto measures as the faster.
 #include "experiment/engine_choice.h"
 
 #include <gmock/gmock.h>
@@ -118,6 +118,92 @@ TEST_F(EngineChoices, GoFromCycleToCycleWithTheMomentum) {
   (void)interrupted_run(halting, 3, true);
   (void)resume(halting);
   expect_same_end(runs_.at("cycles"), runs_.at("halting"));
+}
+
+// ---- a training whose method masks as it goes
+
+constexpr int kStepsAnEpoch = 5;
+
+class GmpEngines : public ::testing::Test {
+ protected:
+  // Masks after the first epoch (0.7 of the weights) and after the second; the third recovers.
+  [[nodiscard]] Config config(const std::string& out, const std::string& engine,
+                              std::vector<std::string> more = {}) const {
+    more.insert(more.end(),
+                {"model=lenet-300-100", "data=mnist", "threads=1", "train.lr=0.05",
+                 "train.batch_size=60", "train.epochs=3", "train.method=gmp", "prune.sparsity=0.8",
+                 "retrain.epochs=0", "metrics.interval=3", "train.engine=" + engine,
+                 "out=" + runs_.at(out).string(), "data.path=" + runs_.at("data").string()});
+    Config config(parameter_table());
+    for (const std::string& text : more) config.apply(text);
+    return config;
+  }
+  static json training(const json& result) { return result["stages"][0]; }
+
+  SmallRuns runs_;
+};
+
+TEST_F(GmpEngines, SparseEndsNearTorch) {
+  const json torch = run(config("torch", "torch")), sparse = run(config("sparse", "sparse"));
+  EXPECT_EQ(training(torch)["engine"], "torch");
+  EXPECT_EQ(training(sparse)["engine"], "sparse");
+  EXPECT_EQ(training(sparse)["id"], training(torch)["id"]);
+  EXPECT_NEAR(training(sparse)["test"]["loss"].get<double>(),
+              training(torch)["test"]["loss"].get<double>(), 0.01);
+  EXPECT_EQ(sparse["stages"][1]["sparsity"], torch["stages"][1]["sparsity"]);
+  EXPECT_FALSE(read_bytes(runs_.at("sparse") / "model.safetensors") ==
+               read_bytes(runs_.at("torch") / "model.safetensors"));
+}
+
+TEST_F(GmpEngines, ResumedAtEveryStepEndsInTheSameBits) {
+  (void)run(config("whole", "sparse"));
+  const Config halting = config("halting", "sparse");
+  (void)interrupted_run(halting, 1);
+  for (int step = 2; step < 3 * kStepsAnEpoch; ++step) (void)interrupted_run(halting, 1, true);
+  EXPECT_EQ(training(resume(halting))["engine"], "sparse");
+  expect_same_end(runs_.at("whole"), runs_.at("halting"));
+}
+
+TEST_F(GmpEngines, AutoMeasuresOnceTheNetworkIsSparseAndSavesWhatItChose) {
+  const Config asked = config("auto", "auto");
+  Listener listener(kStepsAnEpoch + 2);
+  const Error stopped =
+      thrown_by([&] { (void)run_chain(asked, ChainKind::Whole, false, listener); });
+  EXPECT_EQ(stopped.code(), ErrorCode::Interrupted);
+  EXPECT_THAT(listener.notes, HasSubstr(" engine: "));
+  const EngineChoice begun =
+      record_in(runs_.at("auto") / "checkpoints/last.safetensors").engine.value();
+  EXPECT_GT(begun.torch_ms, 0);
+  EXPECT_GT(begun.sparse_ms, 0);
+  EXPECT_GT(begun.kept, 0);
+  const json stage = training(resume(asked));
+  if (begun.name == "sparse") {  // else it is measured once more, after the second epoch
+    EXPECT_EQ(stage["engine"], "sparse");
+    EXPECT_EQ(stage["step_ms"]["sparse"], begun.sparse_ms);
+  }
+}
+
+TEST_F(GmpEngines, SparseIsRefusedWhereMaskedWeightsAreTrained) {
+  const Error error =
+      thrown_by([&] { (void)run(config("recovering", "sparse", {"method.gmp.mode=recovering"})); });
+  EXPECT_EQ(error.code(), ErrorCode::Config);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("train.engine=sparse"), HasSubstr("masked")));
+  // auto leaves it with the engine that can.
+  const json result = run(config("auto", "auto", {"method.gmp.mode=recovering"}));
+  EXPECT_FALSE(training(result).contains("engine"));
+}
+
+TEST(EngineChoice, IsMadeAgainOnceAFifthOfTheWeightsIsGone) {
+  const auto masks = [](int kept) {
+    Mask mask{.name = "w", .shape = {100}, .keep = std::vector<std::uint8_t>(100, 0)};
+    std::fill_n(mask.keep.begin(), kept, std::uint8_t{1});
+    return MaskSet({mask});
+  };
+  EXPECT_FALSE(choose_again({}, masks(81)));  // never made: of all weights
+  EXPECT_TRUE(choose_again({}, masks(80)));
+  EXPECT_FALSE(choose_again({.kept = 80}, masks(65)));
+  EXPECT_TRUE(choose_again({.kept = 80}, masks(64)));
+  EXPECT_FALSE(choose_again({.name = "sparse", .kept = 80}, masks(1)));
 }
 
 TEST_F(EngineChoices, SparseIsRefusedWhereItCannotRun) {

@@ -69,8 +69,8 @@ TEST(Parameters, OutsideIdentityAreTheseOnly) {
   }
   EXPECT_THAT(outside,
               UnorderedElementsAre("out", "store", "threads", "data.path", "data.cache",
-                                   "data.loader_threads", "train.peer_timeout", "retrain.engine",
-                                   "checkpoint.interval", "metrics.interval"));
+                                   "data.loader_threads", "train.peer_timeout", "train.engine",
+                                   "retrain.engine", "checkpoint.interval", "metrics.interval"));
 }
 
 // A choice that nothing behind the table knows would be refused only after the data is loaded.

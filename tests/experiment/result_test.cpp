@@ -44,7 +44,7 @@ Sparsity sparsity() {
 }
 
 json train() {
-  return train_result({.kind = StageKind::Train, .id = "a0", .epochs = 5}, "dense", 812.4,
+  return train_result({.kind = StageKind::Train, .id = "a0", .epochs = 5}, "dense", {}, 812.4,
                       meters(88.1, 0.36));
 }
 json prune(double before = 88.1) {
@@ -154,6 +154,14 @@ TEST(StageResult, OfARetrainingSaysWhichEngineAndWhy) {
   EXPECT_EQ(other["engine"], "torch");
   EXPECT_EQ(other["engine_reason"], "it may not");
   EXPECT_FALSE(other.contains("step_ms"));
+}
+
+TEST(StageResult, OfATrainingSaysWhichEngineWhereThatMayChange) {
+  EXPECT_FALSE(train().contains("engine"));
+  const EngineChoice choice{.name = "sparse", .torch_ms = 20, .sparse_ms = 9};
+  const json gmp = train_result({.kind = StageKind::Train}, "gmp", choice, 1, meters(90, 0.3));
+  EXPECT_EQ(gmp["engine"], "sparse");
+  EXPECT_EQ(gmp["step_ms"], (json{{"torch", 20}, {"sparse", 9}}));
 }
 
 // Nothing that was measured on held-out images may pass for the test set.
