@@ -15,6 +15,7 @@
 #include "report/paper/grid_results.h"
 #include "report/table.h"
 #include "reproduce_files.h"
+#include "reproduce_speed.h"
 #include "reproduction.h"
 #include "sweep_run.h"
 #include "verbs.h"
@@ -172,7 +173,11 @@ int reproduce(const Arguments& arguments, Progress& progress) {
   std::vector<WrittenItem> written;
   for (const Spec& spec : reproduction.items) {
     for (const std::string& grid : spec.grids) grids.provide(grid);
-    written.push_back(write_item(spec, grids.results(), store, reproduction.out));
+    const nlohmann::json measured =
+        spec.kind == SpecKind::Speed
+            ? measured_speed(spec, grids.results(), reproduction, store, progress)
+            : nlohmann::json();
+    written.push_back(write_item(spec, grids.results(), store, reproduction.out, measured));
     write_overview(written, grids.results(), reproduction.out);
     progress.note(fmt::format("{}: {}, {}", spec.id, mark_text(written.back().mark),
                               (reproduction.out / written.back().files.front()).string()));

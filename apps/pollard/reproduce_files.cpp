@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/files.h"
 #include "experiment/store/configuration.h"
@@ -12,6 +10,7 @@
 #include "report/paper/heat_map.h"
 #include "report/paper/make_figure.h"
 #include "report/paper/make_table.h"
+#include "report/paper/measured_speed.h"
 #include "report/pdf.h"
 #include "report/values.h"
 
@@ -34,6 +33,8 @@ class Writer {
     write_file(folder_ / name, text);
     written_.files.push_back(name);
   }
+  // A file that is there already.
+  void has(const std::string& ending) { written_.files.push_back(written_.id + ending); }
   void add_drawing(const std::string& svg) {
     add(".svg", svg);
     if (pdf_available()) add(".pdf", svg_to_pdf(svg));
@@ -84,7 +85,7 @@ std::string conditions_of(const ProfileResults& results, const std::vector<std::
 }  // namespace
 
 WrittenItem write_item(const Spec& spec, const ProfileResults& results, const Store& store,
-                       const fs::path& folder) {
+                       const fs::path& folder, const json& measured) {
   Writer writer(spec, folder);
   const std::string conditions = conditions_of(results, spec.grids);
   if (spec.kind == SpecKind::Table) {
@@ -102,10 +103,13 @@ WrittenItem write_item(const Spec& spec, const ProfileResults& results, const St
     writer.add(".csv", to_csv(heat_map_values(map)));
     return writer.take(map.mark);
   }
-  MadeFigure made = make_figure(spec, results);
+  const bool speed = spec.kind == SpecKind::Speed;
+  MadeFigure made = speed ? make_speed_figure(spec, results, measured) : make_figure(spec, results);
   add_note(made.figure.notes, conditions);
   writer.add_drawing(draw_figure(made.figure));
-  writer.add(".csv", to_csv(figure_values(made.figure)));
+  writer.add(".csv",
+             to_csv(speed ? measured_values(spec, results, measured) : figure_values(made.figure)));
+  if (!measured.is_null()) writer.has(".json");
   return writer.take(made.mark);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string>
@@ -21,9 +22,11 @@ struct WrittenItem {
 };
 
 /// The heat map reads the layers of its stages from the store. The notes say what the numbers were
-/// made with.
+/// made with. `measured`: the record of a specification of kind "speed" (reproduce_speed.h), whose
+/// file ID.json is there.
 [[nodiscard]] WrittenItem write_item(const Spec& spec, const ProfileResults& results,
-                                     const Store& store, const std::filesystem::path& folder);
+                                     const Store& store, const std::filesystem::path& folder,
+                                     const nlohmann::json& measured = {});
 
 /// README.md of the folder: every item with its mark and files, and the paper's claims held against
 /// the results.

@@ -34,8 +34,6 @@ std::vector<Column> columns_of(const std::vector<std::string>& keys) {
   return columns;
 }
 
-std::string plain(double value) { return fmt::format("{}", value); }
-
 json number_or_null(const std::optional<double>& value) { return value ? json(*value) : json(); }
 
 json summary_json(const Summary& summary) {
@@ -72,16 +70,14 @@ void add_group(ResultsAnswer& answer, const ResultGroup& group,
       values.insert(values.end(), 4, "");
       continue;
     }
-    values.insert(values.end(), {plain(summary->mean), summary->std ? plain(*summary->std) : "",
-                                 plain(summary->min), plain(summary->max)});
+    values.insert(values.end(), {plain(summary->mean), plain(summary->std), plain(summary->min),
+                                 plain(summary->max)});
     object["measures"][measure] = summary_json(*summary);
   }
   answer.table.rows.push_back(std::move(cells));
   answer.values.rows.push_back(std::move(values));
   answer.object["groups"].push_back(std::move(object));
 }
-
-std::string plain(const std::optional<double>& value) { return value ? plain(*value) : ""; }
 
 void add_pairs(ResultsAnswer& answer, const PairedGroup& group,
                const std::vector<std::string>& keys, const std::string& measure) {

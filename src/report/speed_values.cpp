@@ -7,7 +7,7 @@ namespace {
 using nlohmann::json;
 
 /// As many digits as tell values apart, for other programs.
-std::string plain(std::optional<double> value) {
+std::string digits(std::optional<double> value) {
   return value ? fmt::format("{:.6g}", *value) : std::string();
 }
 
@@ -33,16 +33,16 @@ TextTable speed_values(const json& record) {
   for (const json& one : find_list(record, "cases")) {
     each_contender(one, [&](const json& entry, std::optional<double> best) {
       const json& network = network_of(record, entry);
-      const auto number = [&](std::string_view key) { return plain(find_number(entry, {key})); };
+      const auto number = [&](std::string_view key) { return digits(find_number(entry, {key})); };
       table.rows.push_back(
-          {plain(find_number(one, {"batch"})), plain(find_number(one, {"threads"})),
+          {digits(find_number(one, {"batch"})), digits(find_number(one, {"threads"})),
            find_text(entry, {"name"}), find_text(network, {"allocation"}),
-           plain(find_number(network, {"sparsity"})), number("median_ms"), number("p10_ms"),
+           digits(find_number(network, {"sparsity"})), number("median_ms"), number("p10_ms"),
            number("low_quartile_ms"), number("high_quartile_ms"), number("calls"),
-           plain(find_number(entry, {"alone", "median_ms"})), plain(images_per_second(one, best)),
-           plain(ratio(find_number(one, {"baseline", "ms"}), best)),
-           plain(ratio(find_number(one, {"libtorch", "ms"}), best)),
-           plain(theory_of(record, entry))});
+           digits(find_number(entry, {"alone", "median_ms"})), digits(images_per_second(one, best)),
+           digits(ratio(find_number(one, {"baseline", "ms"}), best)),
+           digits(ratio(find_number(one, {"libtorch", "ms"}), best)),
+           digits(theory_of(record, entry))});
     });
   }
   return table;
@@ -65,9 +65,9 @@ TextTable layer_values(const json& record) {
                   {}};
   for (const json& one : find_list(record, "cases")) {
     for (const json& layer : find_list(one, "layers")) {
-      const auto number = [&](std::string_view key) { return plain(find_number(layer, {key})); };
+      const auto number = [&](std::string_view key) { return digits(find_number(layer, {key})); };
       table.rows.push_back(
-          {plain(find_number(one, {"batch"})), plain(find_number(one, {"threads"})),
+          {digits(find_number(one, {"batch"})), digits(find_number(one, {"threads"})),
            find_text(network_of(record, layer), {"name"}), find_text(layer, {"name"}),
            find_text(layer, {"shape"}), number("kept"), number("of"), number("theoretical_speedup"),
            number("onednn_ms"), number("dense_ms"), number("sparse_ms"), number("speedup"),
@@ -91,10 +91,10 @@ TextTable crossover_values(const json& record) {
     for (const json& shape : find_list(one, "crossover")) {
       for (const json& at : find_list(shape, "times")) {
         table.rows.push_back(
-            {plain(find_number(one, {"batch"})), plain(find_number(one, {"threads"})),
-             find_text(shape, {"shape"}), plain(find_number(shape, {"layers"})),
-             plain(find_number(at, {"density"})), plain(find_number(at, {"dense_ms"})),
-             plain(find_number(at, {"sparse_ms"})), plain(find_number(shape, {"density"}))});
+            {digits(find_number(one, {"batch"})), digits(find_number(one, {"threads"})),
+             find_text(shape, {"shape"}), digits(find_number(shape, {"layers"})),
+             digits(find_number(at, {"density"})), digits(find_number(at, {"dense_ms"})),
+             digits(find_number(at, {"sparse_ms"})), digits(find_number(shape, {"density"}))});
       }
     }
   }

@@ -45,6 +45,8 @@ std::string shortest(std::optional<double> value) {
   return value ? fmt::format("{:g}", *value) : dash();
 }
 
+std::string plain(std::optional<double> value) { return value ? fmt::format("{}", *value) : ""; }
+
 std::string grouped(std::optional<double> value) {
   if (!value) return dash();
   std::string digits = fmt::format("{:.0f}", std::abs(*value));

@@ -26,6 +26,8 @@ constexpr std::string_view kDash = "–";
 [[nodiscard]] std::string fixed(std::optional<double> value, int digits);
 /// As short as it reads back: "5", "0.1".
 [[nodiscard]] std::string shortest(std::optional<double> value);
+/// All digits, as it reads back; "" where there is none. For programs.
+[[nodiscard]] std::string plain(std::optional<double> value);
 /// "26,834"
 [[nodiscard]] std::string grouped(std::optional<double> value);
 /// "6.39×"

@@ -82,6 +82,34 @@ TEST_F(ReproduceTest, DrawsEmptyPanelsOfWhatIsMissing) {
   EXPECT_THAT(written("README.md"), HasSubstr("missing"));
 }
 
+constexpr const char* kSpeed = R"(
+kind = "speed"
+title = "Clocks"
+grids = ["small"]
+where.retrain.schedule = "ft"
+lines_by = ["retrain.schedule"]
+)";
+
+TEST_F(ReproduceTest, MeasuresWhatTheStoreHasOnce) {
+  spill(path() / "paper" / "speed.toml", kSpeed);
+  must(reproduce({"speed", "--workers", "1"}));
+  EXPECT_THAT(written("speed.svg"), HasSubstr("measured speedup"));
+  EXPECT_THAT(written("speed.csv"), HasSubstr("batch 128, 1 thread: speedup"));
+  EXPECT_THAT(written("README.md"), HasSubstr("[json](speed.json)"));
+  const std::string record = written("speed.json");
+  must(reproduce({"speed"}));
+  EXPECT_EQ(written("speed.json"), record);
+
+  // Another network is wanted now: that is for the measurement to tell, not for a drawing.
+  std::string other = kSpeed;
+  other.replace(other.find("\"ft\""), 4, "\"slr\"");
+  spill(path() / "paper" / "speed.toml", other);
+  const Outcome drawn = must(reproduce({"speed", "--draw"}));
+  EXPECT_THAT(drawn.err, HasSubstr("without --draw"));
+  EXPECT_EQ(written("speed.json"), record);
+  EXPECT_THAT(written("speed.svg"), HasSubstr("Nothing was measured."));
+}
+
 TEST_F(ReproduceTest, RefusesWhatThereIsNot) {
   expect_all_refused(
       path(), {{reproduce({"fgi1"}), {"'fgi1'", "did you mean 'fig1'?"}},

@@ -12,11 +12,13 @@ namespace {
 namespace fs = std::filesystem;
 
 SpecKind kind_of(const SpecSection& root) {
-  const auto kind = root.word("kind", {"figure", "table", "heatmap"});
+  const auto kind = root.word("kind", {"figure", "table", "heatmap", "speed"});
   if (!kind)
-    root.refuse("kind", "'kind' is missing", "expected \"figure\", \"table\" or \"heatmap\"");
+    root.refuse("kind", "'kind' is missing",
+                "expected \"figure\", \"table\", \"heatmap\" or \"speed\"");
   if (kind == "figure") return SpecKind::Figure;
-  return kind == "table" ? SpecKind::Table : SpecKind::HeatMap;
+  if (kind == "table") return SpecKind::Table;
+  return kind == "heatmap" ? SpecKind::HeatMap : SpecKind::Speed;
 }
 
 void read(const SpecSection& root, Spec& spec) {
@@ -64,7 +66,7 @@ std::vector<std::string> spec_ids(const fs::path& paper) {
   std::vector<std::string> wanted, there;
   for (int i = 1; i <= 15; ++i) wanted.push_back(fmt::format("fig{}", i));
   for (int i = 1; i <= 5; ++i) wanted.push_back(fmt::format("table{}", i));
-  wanted.insert(wanted.end(), {"budget", "density"});
+  wanted.insert(wanted.end(), {"budget", "density", "speed"});
   for (const std::string& id : wanted) {
     if (fs::exists(paper / (id + ".toml"))) there.push_back(id);
   }

@@ -73,7 +73,7 @@ struct Published {
   std::string source;
 };
 
-enum class SpecKind { Figure, Table, HeatMap };
+enum class SpecKind { Figure, Table, HeatMap, Speed };
 
 /// What the columns of a table are.
 enum class TableLayout {
@@ -102,7 +102,7 @@ struct Spec {
   std::vector<std::string> grids = {};
   std::vector<std::string> notes = {};
   std::vector<std::string> print = {};  // settings whose values the notes tell, a line a grid
-  std::vector<SpecPanel> panels = {};   // of a figure; of a heat map one, without axes
+  std::vector<SpecPanel> panels = {};   // of a figure; of the others one, without axes
   std::size_t columns = 0;              // panels in a row; 0: the values of the last of panels_by
   SpecTable table = {};
 };
@@ -116,7 +116,8 @@ struct Spec {
 /// PAPER/PROFILE/ID.toml where the profile has one of its own, else PAPER/ID.toml.
 [[nodiscard]] std::filesystem::path spec_file(const std::filesystem::path& paper,
                                               std::string_view profile, std::string_view id);
-/// "fig1" to "fig15", "table1" to "table5", "budget", "density": all that have a file in PAPER.
+/// "fig1" to "fig15", "table1" to "table5", "budget", "density" and "speed": all that have a file
+/// in PAPER.
 [[nodiscard]] std::vector<std::string> spec_ids(const std::filesystem::path& paper);
 
 }  // namespace pollard

@@ -56,7 +56,7 @@ std::set<std::string> grids_of(const Spec& spec) {
 }
 
 TEST(ShippedSpecs, AreAllThere) {
-  EXPECT_THAT(spec_ids(kPaper), SizeIs(15 + 5 + 2));
+  EXPECT_THAT(spec_ids(kPaper), SizeIs(15 + 5 + 3));
   EXPECT_THAT(setting_keys(), Contains("prune.allocation"));
 }
 
