@@ -82,7 +82,7 @@ void check_engine(const Config& config, const Graph& graph) {
   }
 }
 
-bool choose_again(const EngineChoice& before, const MaskSet& masks) {
+bool is_to_choose_again(const EngineChoice& before, const MaskSet& masks) {
   if (before.name == "sparse") return false;
   const std::int64_t left = before.kept > 0 ? before.kept : masks.size();
   return static_cast<double>(masks.kept()) <= 0.8 * static_cast<double>(left);

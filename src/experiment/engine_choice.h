@@ -39,7 +39,7 @@ void check_engine(const Config& config, const Graph& graph);
 
 /// Whether a training that goes on with `masks` after `before` was chosen is to choose again. The
 /// sparse engine stays, for masks only grow; else once a fifth of the weights left then is gone.
-[[nodiscard]] bool choose_again(const EngineChoice& before, const MaskSet& masks);
+[[nodiscard]] bool is_to_choose_again(const EngineChoice& before, const MaskSet& masks);
 
 /// An engine of the name with the state of `from`.
 [[nodiscard]] std::unique_ptr<Engine> engine_like(std::string_view name, const Config& config,

@@ -1,5 +1,7 @@
 #include "experiment/progress_record.h"
 
+#include <fmt/format.h>
+
 #include "pollard/error.h"
 
 namespace pollard {
@@ -72,6 +74,31 @@ ProgressRecord decode_progress(const std::string& text) {
     throw Error(ErrorCode::Input,
                 std::string("a checkpoint does not say where its run stands: ") + error.what(),
                 "it was written by another version; start again in another folder with out=DIR");
+  }
+}
+
+void require_same_run(const ProgressRecord& record, const RunIdentity& run) {
+  const std::string folder = run.folder.string();
+  // Looked at first: the stages' ids depend on it too.
+  if (record.processes != run.processes) {
+    throw Error(ErrorCode::Config,
+                fmt::format("the run in '{}' was started on {} processes and would go on on {}: it "
+                            "would not end in the same weights",
+                            folder, record.processes, run.processes),
+                fmt::format("start {} processes (WORLD_SIZE)", record.processes));
+  }
+  if (record.stage_ids != run.stage_ids || record.stage > run.wanted) {
+    throw Error(ErrorCode::Config,
+                fmt::format("the run in '{}' has other stages than this configuration", folder),
+                "resume with the configuration (and weights) it was started with, or choose "
+                "another out=DIR");
+  }
+  if (record.threads != run.threads) {
+    throw Error(ErrorCode::Config,
+                fmt::format("the run in '{}' was started with {} threads and would go on with {}: "
+                            "it would not end in the same weights",
+                            folder, record.threads, run.threads),
+                fmt::format("give threads={}", record.threads));
   }
 }
 

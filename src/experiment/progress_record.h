@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -28,5 +29,17 @@ struct ProgressRecord {
 [[nodiscard]] std::string encode(const ProgressRecord& record);
 /// Throws Error{Input} for anything else than what encode() wrote.
 [[nodiscard]] ProgressRecord decode_progress(const std::string& text);
+
+/// What a run is that would go on from a record.
+struct RunIdentity {
+  std::filesystem::path folder;
+  std::vector<std::string> stage_ids;
+  std::size_t wanted = 0;  // how many of them it is to finish
+  int threads = 0;
+  int processes = 1;
+};
+/// Throws Error{Config} saying what differs, where the run would not end as the one that wrote the
+/// record.
+void require_same_run(const ProgressRecord& record, const RunIdentity& run);
 
 }  // namespace pollard

@@ -8,13 +8,12 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/timing.h"
-#include "exec/replaceable_engine.h"
 #include "experiment/books.h"
-#include "experiment/engine_choice.h"
 #include "experiment/environment.h"
 #include "experiment/network_copy.h"
 #include "experiment/progress_record.h"
 #include "experiment/result.h"
+#include "experiment/run_engine.h"
 #include "experiment/run_folder.h"
 #include "experiment/setup.h"
 #include "experiment/stage_exchange.h"
@@ -72,7 +71,7 @@ class Run final : private LoopObserver {
         team_(team),
         store_(store),
         progress_(progress),
-        engine_(std::make_unique<ReplaceableEngine>(team.share(make_engine(config, parts_.graph)))),
+        engine_(config, parts_.graph, team, progress),
         train_(*parts_.data.train, team.share(train_batches(config, *parts_.data.train))),
         test_(evaluated(), team.share(test_batches(config, evaluated()))),
         original_(original_rates(config, train_.batches_per_epoch())),
@@ -157,10 +156,13 @@ class Run final : private LoopObserver {
   json train_stage(const Stage& stage) {
     if (!restored_) engine_->load_state(starting_state());
     method_ = make_method(config_.text("train.method"), config_);
-    if (at_.engine && at_.engine->name != engine_->name()) take_engine(at_.engine->name, masks_);
+    if (at_.engine) {  // it goes on with the one that it had
+      engine_.tell_kept(stage.label, "train.engine", *at_.engine);
+      engine_.take(at_.engine->name, masks_);
+    }
     const Meters test = run_loop(stage, original_.rates);
     masks_ = method_->finish();
-    back_to_torch();
+    engine_.take("torch", masks_);
     std::optional<EngineChoice> engine;
     if (method_->only_masks()) engine = at_.engine.value_or(EngineChoice());
     return train_result(stage, method_->name(), engine, at_.loop.seconds, test);
@@ -231,10 +233,9 @@ class Run final : private LoopObserver {
     method_ = std::make_unique<FixedMasks>(masks_);
     const LearningRates rates =
         retrain_rates(config_, train_.batches_per_epoch(), stage.epochs, drop_before(stage));
-    if (at_.engine->name != engine_->name()) take_engine(at_.engine->name, masks_);
     const Meters test = run_loop(stage, rates.rates);
     masks_ = method_->finish();
-    back_to_torch();
+    engine_.take("torch", masks_);
     json result = retrain_result(stage, config_.text("retrain.schedule"), *at_.engine,
                                  measure_sparsity(parts_.graph, masks_), at_.loop.seconds, test);
     if (const json* pruned = last_pruning(at_.results); pruned != nullptr)
@@ -242,53 +243,29 @@ class Run final : private LoopObserver {
     return result;
   }
 
-  // A stage that goes on does so with the engine it began with. What auto chose is saved at once,
-  // so that it is not chosen anew after a kill.
+  // A stage that goes on does so with the engine it began with.
   void choose_engine_of(const Stage& stage) {
-    const bool by_hand = config_.text("retrain.engine") != "auto";
+    constexpr std::string_view kSetting = "retrain.engine";
     if (restored_) {
       if (!at_.engine) at_.engine = EngineChoice();  // the checkpoint is older than the choice
-      if (by_hand && at_.engine->name != config_.text("retrain.engine"))
-        progress_.warn(fmt::format("{} goes on with the engine it began with, {}", stage.label,
-                                   at_.engine->name));
-    } else if (!at_.engine || by_hand) {
-      choose_engine_for(config_.text("retrain.engine"), masks_);
-      if (!by_hand) checkpoint(at_.loop);
+      engine_.tell_kept(stage.label, kSetting, *at_.engine);
+    } else if (!at_.engine || !engine_.measures(kSetting)) {
+      at_.engine = engine_.choose(masks_, train_);
+      if (engine_.measures(kSetting)) checkpoint(at_.loop);
     }
-    tell_engine(stage.label);
+    engine_.tell(stage.label, *at_.engine);
+    engine_.take(at_.engine->name, masks_);
   }
 
-  void choose_engine_for(std::string_view asked, const MaskSet& masks) {
-    at_.engine = choose_engine(asked, config_, *engine_, masks, train_);
-    at_.engine->name = team_.leaders(at_.engine->name, "the choice of an engine");
-  }
-
-  void tell_engine(std::string_view label) {
-    if (const std::string text = describe(*at_.engine); !text.empty())
-      progress_.note(fmt::format("{}: {}", label, text));
-  }
-
-  void take_engine(std::string_view name, const MaskSet& masks) {
-    engine_->replace(team_.share(engine_like(name, config_, *engine_, masks)));
-  }
-  void back_to_torch() {
-    if (engine_->name() != "torch") take_engine("torch", masks_);
-  }
-
-  // A training whose method has masked more by now: does another engine go on with it? What auto
-  // chose is saved at once, as for a retraining.
+  // A training whose method has masked more by now.
   void reconsider_engine() {
     const Stage& stage = parts_.stages[at_.stage];
-    if (!method_->only_masks() || engine_->masks().empty() || at_.loop.epoch == stage.epochs)
-      return;
-    const std::string& asked = config_.text("train.engine");
-    const MaskSet masks = MaskSet::from_tensors(parts_.graph, engine_->masks());
-    const EngineChoice before = at_.engine.value_or(EngineChoice());
-    if (asked == "torch" || !choose_again(before, masks)) return;
-    choose_engine_for(asked, masks);
-    if (at_.engine->name != "torch") take_engine(at_.engine->name, masks);
-    if (asked == "auto") checkpoint(at_.loop);
-    tell_engine(stage.label);
+    if (!method_->only_masks() || at_.loop.epoch == stage.epochs) return;
+    const std::optional<EngineChoice> choice = engine_.choose_again(at_.engine, train_);
+    if (!choice) return;
+    at_.engine = choice;
+    if (engine_.measures("train.engine")) checkpoint(at_.loop);
+    engine_.tell(stage.label, *choice);
   }
 
   Meters run_loop(const Stage& stage, std::span<const double> rates) {
@@ -415,8 +392,7 @@ class Run final : private LoopObserver {
     at_.events_size = books_->events_size();
     at_.threads = parts_.threads;
     at_.processes = team_.size();
-    at_.stage_ids.clear();
-    for (const Stage& stage : parts_.stages) at_.stage_ids.push_back(stage.id);
+    at_.stage_ids = stage_ids();
     save_checkpoint(folder_.checkpoints(),
                     {encode(at_), engine_->state(), engine_->velocity(), masks_.to_tensors(),
                      method_ ? method_->save() : TensorMap()});
@@ -425,7 +401,11 @@ class Run final : private LoopObserver {
 
   void restore(Checkpoint& checkpoint) {
     at_ = decode_progress(checkpoint.progress);
-    check_same_run();
+    require_same_run(at_, {.folder = folder_.path(),
+                           .stage_ids = stage_ids(),
+                           .wanted = parts_.wanted,
+                           .threads = parts_.threads,
+                           .processes = team_.size()});
     load_tensors(checkpoint, "the checkpoint");
     const bool within = at_.stage < parts_.wanted && (at_.loop.epoch > 0 || at_.loop.step > 0);
     if (within) restored_ = std::move(checkpoint);
@@ -437,36 +417,6 @@ class Run final : private LoopObserver {
     engine_->load_state(match_state(parts_.graph, checkpoint.weights, origin));
     engine_->load_velocity(checkpoint.velocity);
     engine_->set_masks(masks_.to_tensors());
-  }
-
-  void check_same_run() const {
-    // Looked at first: the stages' ids depend on it too.
-    if (at_.processes != team_.size()) {
-      throw Error(ErrorCode::Config,
-                  fmt::format("the run in '{}' was started on {} processes and would go on on {}: "
-                              "it would not end in the same weights",
-                              folder_.path().string(), at_.processes, team_.size()),
-                  fmt::format("start {} processes (WORLD_SIZE)", at_.processes));
-    }
-    bool same = at_.stage_ids.size() == parts_.stages.size() && at_.stage <= parts_.wanted;
-    for (std::size_t i = 0; same && i < parts_.stages.size(); ++i)
-      same = at_.stage_ids[i] == parts_.stages[i].id;
-    if (!same) {
-      throw Error(
-          ErrorCode::Config,
-          "the run in '" + folder_.path().string() + "' has other stages than this configuration",
-          "resume with the configuration (and weights) it was started with, or choose another "
-          "out=DIR");
-    }
-    if (at_.threads != parts_.threads) {
-      throw Error(
-          ErrorCode::Config,
-          fmt::format(
-              "the run in '{}' was started with {} threads and would go on with {}: it would not "
-              "end in the same weights",
-              folder_.path().string(), at_.threads, parts_.threads),
-          fmt::format("give threads={}", at_.threads));
-    }
   }
 
   void announce() {
@@ -510,6 +460,12 @@ class Run final : private LoopObserver {
     return result;
   }
 
+  [[nodiscard]] std::vector<std::string> stage_ids() const {
+    std::vector<std::string> ids;
+    for (const Stage& stage : parts_.stages) ids.push_back(stage.id);
+    return ids;
+  }
+
   // Before the folder is touched.
   [[nodiscard]] const fs::path& checked(const fs::path& path) const {
     check_retraining(config_, parts_.stages, train_.batches_per_epoch());
@@ -538,7 +494,7 @@ class Run final : private LoopObserver {
   const Team& team_;
   const Store* store_;
   Progress& progress_;
-  std::unique_ptr<ReplaceableEngine> engine_;  // the method under way holds it
+  RunEngine engine_;
   BatchLoader train_, test_;
   LearningRates original_;
   RunFolder folder_;

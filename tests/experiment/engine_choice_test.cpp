@@ -199,11 +199,11 @@ TEST(EngineChoice, IsMadeAgainOnceAFifthOfTheWeightsIsGone) {
     std::fill_n(mask.keep.begin(), kept, std::uint8_t{1});
     return MaskSet({mask});
   };
-  EXPECT_FALSE(choose_again({}, masks(81)));  // never made: of all weights
-  EXPECT_TRUE(choose_again({}, masks(80)));
-  EXPECT_FALSE(choose_again({.kept = 80}, masks(65)));
-  EXPECT_TRUE(choose_again({.kept = 80}, masks(64)));
-  EXPECT_FALSE(choose_again({.name = "sparse", .kept = 80}, masks(1)));
+  EXPECT_FALSE(is_to_choose_again({}, masks(81)));  // never made: of all weights
+  EXPECT_TRUE(is_to_choose_again({}, masks(80)));
+  EXPECT_FALSE(is_to_choose_again({.kept = 80}, masks(65)));
+  EXPECT_TRUE(is_to_choose_again({.kept = 80}, masks(64)));
+  EXPECT_FALSE(is_to_choose_again({.name = "sparse", .kept = 80}, masks(1)));
 }
 
 TEST_F(EngineChoices, SparseIsRefusedWhereItCannotRun) {
