@@ -34,7 +34,7 @@ std::string convert_flatten(OnnxNode& node, OnnxContext& at) {
   const std::string& x = node.value(0);
   const std::int64_t axis = node.integer("axis", 1);
   const auto rank = static_cast<std::int64_t>(at.network.shape(x).size());
-  if (axis != 1 && axis + rank != 1)
+  if (axis != 1 && axis != 1 - rank)
     unusable(fmt::format("axis {} is not supported, only 1", axis));
   return at.network.add_node(node, Flatten{}, {x});
 }

@@ -196,6 +196,18 @@ TEST(OnnxReduceMean, OverHeightAndWidthIsAGlobalPool) {
   EXPECT_EQ(output_of(newer), (Shape{1, 3, 1, 1}));
 }
 
+TEST(OnnxFlatten, TakesOneFromTheFrontOrTheBackAndNoOtherAxis) {
+  const auto read = [](std::int64_t axis) {
+    return ModelMaker({-1, 2, 3, 4}).node("Flatten", {"x"}, "y").integer("axis", axis).read();
+  };
+  for (const std::int64_t axis : {1, -3})
+    EXPECT_THAT(operators_of(read(axis).graph), ElementsAre("Flatten"));
+  for (const std::int64_t axis : {std::int64_t{0}, std::int64_t{-1}, INT64_MAX, INT64_MIN}) {
+    const Error error = thrown_by([&] { (void)read(axis); });
+    EXPECT_THAT(error.what(), HasSubstr("axis " + std::to_string(axis) + " is not supported"));
+  }
+}
+
 TEST(OnnxReshape, ToOneRowAnImageIsAFlatten) {
   const auto read = [](const Sizes& input, const Sizes& target) {
     return operators_of(
