@@ -28,10 +28,7 @@ KeySet keys_of(std::span<const ResultRow* const> rows) {
   return keys;
 }
 
-std::string seed_of(const ResultRow& row) {
-  const auto found = row.settings.find("seed");
-  return found == row.settings.end() ? "" : found->second;
-}
+const std::string& seed_of(const ResultRow& row) { return setting_of(row, "seed"); }
 
 [[noreturn]] void ambiguous(const ResultRow& one, const ResultRow& other,
                             const std::string& setting, const KeySet& ignored) {

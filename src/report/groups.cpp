@@ -43,6 +43,17 @@ const Summary* ResultGroup::find(const std::string& measure) const {
   return found == measures.end() ? nullptr : &found->second;
 }
 
+const std::string& setting_of(const Settings& settings, const std::string& key) {
+  static const std::string kNone;
+  const auto found = settings.find(key);
+  return found == settings.end() ? kNone : found->second;
+}
+
+std::optional<double> measure_of(const ResultRow& row, const std::string& measure) {
+  const auto found = row.measures.find(measure);
+  return found == row.measures.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::vector<std::string> setting_values(std::span<const ResultRow> rows, const std::string& key) {
   std::set<std::string> values;
   for (const ResultRow& row : rows) {

@@ -26,6 +26,18 @@ struct ResultGroup {
   [[nodiscard]] const Summary* find(const std::string& measure) const;
 };
 
+/// "" where there is no such setting.
+[[nodiscard]] const std::string& setting_of(const Settings& settings, const std::string& key);
+[[nodiscard]] inline const std::string& setting_of(const ResultRow& row, const std::string& key) {
+  return setting_of(row.settings, key);
+}
+[[nodiscard]] inline const std::string& setting_of(const ResultGroup& group,
+                                                   const std::string& key) {
+  return setting_of(group.settings, key);
+}
+/// Nothing where the row does not have it.
+[[nodiscard]] std::optional<double> measure_of(const ResultRow& row, const std::string& measure);
+
 /// Groups of equal settings but for those of `ignored`: the seed, and keys that cannot change
 /// results. In order of their settings, numbers by size. They point into `rows`.
 [[nodiscard]] std::vector<ResultGroup> group_results(std::span<const ResultRow> rows,

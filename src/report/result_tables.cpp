@@ -15,11 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string value_in(const Settings& settings, const std::string& key) {
-  const auto found = settings.find(key);
-  return found == settings.end() ? std::string() : found->second;
-}
-
 // For people: an empty value and one without effect differ.
 std::vector<std::string> cells_of(const Settings& settings, const std::vector<std::string>& keys) {
   std::vector<std::string> cells;
@@ -59,7 +54,7 @@ void sort_by(std::vector<Item>& items, const std::string& measure, const Find& f
 void add_group(ResultsAnswer& answer, const ResultGroup& group,
                const std::vector<std::string>& keys, const std::vector<std::string>& measures) {
   std::vector<std::string> cells = cells_of(group.settings, keys), values;
-  for (const std::string& key : keys) values.push_back(value_in(group.settings, key));
+  for (const std::string& key : keys) values.push_back(setting_of(group.settings, key));
   values.push_back(std::to_string(group.rows.size()));
   json object{{"settings", group.settings}, {"n", group.rows.size()}};
   for (const ResultRow* row : group.rows) object["ids"].push_back(row->id);
@@ -83,7 +78,7 @@ void add_pairs(ResultsAnswer& answer, const PairedGroup& group,
                const std::vector<std::string>& keys, const std::string& measure) {
   const auto& [difference, interval, p] = group.difference;
   std::vector<std::string> cells = cells_of(group.settings, keys), values;
-  for (const std::string& key : keys) values.push_back(value_in(group.settings, key));
+  for (const std::string& key : keys) values.push_back(setting_of(group.settings, key));
   cells.insert(cells.end(),
                {std::to_string(difference.n), measure_text(measure, group.mean_a),
                 measure_text(measure, group.mean_b), measure_text(measure, difference.mean),
@@ -142,10 +137,7 @@ ResultsAnswer single_results(std::span<const ResultRow> rows, const ResultsLayou
   for (const ResultRow& row : rows) order.push_back(&row);
   std::ranges::stable_sort(order, settings_before,
                            [](const ResultRow* row) -> const Settings& { return row->settings; });
-  sort_by(order, layout.sort, [&](const ResultRow* row) {
-    const auto found = row->measures.find(layout.sort);
-    return found == row->measures.end() ? std::optional<double>() : found->second;
-  });
+  sort_by(order, layout.sort, [&](const ResultRow* row) { return measure_of(*row, layout.sort); });
   std::vector<const Settings*> settings;
   for (const ResultRow& row : rows) settings.push_back(&row.settings);
   std::vector<std::string> keys = varying_keys(settings);
@@ -163,12 +155,11 @@ ResultsAnswer single_results(std::span<const ResultRow> rows, const ResultsLayou
   }
   for (const ResultRow* row : order) {
     std::vector<std::string> cells = cells_of(row->settings, keys), values{row->id};
-    for (const std::string& key : keys) values.push_back(value_in(row->settings, key));
+    for (const std::string& key : keys) values.push_back(setting_of(row->settings, key));
     for (const std::string& measure : layout.measures) {
-      const auto found = row->measures.find(measure);
-      const bool has = found != row->measures.end();
-      cells.push_back(has ? measure_text(measure, found->second) : std::string(kDash));
-      values.push_back(has ? plain(found->second) : "");
+      const auto number = measure_of(*row, measure);
+      cells.push_back(number ? measure_text(measure, *number) : std::string(kDash));
+      values.push_back(plain(number));
     }
     answer.table.rows.push_back(std::move(cells));
     answer.values.rows.push_back(std::move(values));

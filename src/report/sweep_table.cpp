@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "report/groups.h"
+
 namespace pollard {
 namespace {
 
@@ -17,9 +19,8 @@ constexpr Measure kMeasures[] = {{"top1", "top-1 %", "{:.2f}"},
                                  {"retrain_epochs", "retraining epochs", "{:.0f}"}};
 
 std::string cell(const ResultRow& row, const Measure& measure) {
-  const auto found = row.measures.find(measure.name);
-  return found == row.measures.end() ? "-"
-                                     : fmt::format(fmt::runtime(measure.format), found->second);
+  const auto number = measure_of(row, measure.name);
+  return number ? fmt::format(fmt::runtime(measure.format), *number) : "-";
 }
 
 }  // namespace

@@ -112,12 +112,11 @@ class Writer {
   json run(const ResultRow& row) {
     json numbers = json::array(), stages = json::array();
     for (const std::string& name : view_.measures) {
-      const auto found = row.measures.find(name);
-      numbers.push_back(found == row.measures.end() ? json() : rounded(found->second, 6));
+      const auto number = measure_of(row, name);
+      numbers.push_back(number ? rounded(*number, 6) : json());
     }
     for (const std::string& id : source_.chains.at(row.id)) stages.push_back(stage(id));
-    const auto seed = row.settings.find("seed");
-    return {row.id, seed == row.settings.end() ? "" : seed->second, numbers, stages};
+    return {row.id, setting_of(row, "seed"), numbers, stages};
   }
 
   /// The mean over seeds of what each layer keeps; where seeds disagree about the layers, the

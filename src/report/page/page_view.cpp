@@ -91,12 +91,6 @@ Settings fixed_settings(const PageView& view) {
 
 }  // namespace
 
-const std::string& setting_of(const ResultGroup& group, const std::string& key) {
-  static const std::string kNone;
-  const auto found = group.settings.find(key);
-  return found == group.settings.end() ? kNone : found->second;
-}
-
 std::vector<std::string> driving_keys(const std::string& measure) {
   if (measure == "sparsity" || measure == "theoretical_speedup")
     return {"prune.sparsity", "method.target_sparsity"};

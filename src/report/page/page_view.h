@@ -24,8 +24,6 @@ struct PageView {
 /// `ignored`: the seed, and keys that cannot change results. The source outlives it.
 [[nodiscard]] PageView view_page(const PageSource& source, const KeySet& ignored);
 
-/// "" where the group has no such setting.
-[[nodiscard]] const std::string& setting_of(const ResultGroup& group, const std::string& key);
 /// Keys whose values move a point along a line over `measure`: not what tells lines apart.
 [[nodiscard]] std::vector<std::string> driving_keys(const std::string& measure);
 /// Of the last pruning; null where nothing was pruned or its layers are not told.

@@ -11,16 +11,15 @@ std::span<const ResultRow> grid_rows(const ProfileResults& results, const std::s
 }
 
 double number_of(const ResultRow& row, const std::string& key) {
-  const auto found = row.settings.find(key);
-  return found == row.settings.end() ? 0 : setting_number(found->second).value_or(0);
+  return setting_number(setting_of(row, key)).value_or(0);
 }
 
 // Of the regular length, from the part that ran.
 std::optional<double> dense_seconds(const ResultRow& row) {
-  const auto found = row.measures.find("dense_seconds");
-  if (found == row.measures.end() || found->second <= 0) return {};
+  const auto ran = measure_of(row, "dense_seconds");
+  if (!ran || *ran <= 0) return {};
   const double part = number_of(row, "train.dense_epochs");
-  return part > 0 ? found->second * number_of(row, "train.epochs") / part : found->second;
+  return part > 0 ? *ran * number_of(row, "train.epochs") / part : *ran;
 }
 
 std::optional<double> mean(std::span<const double> values) {
@@ -64,9 +63,8 @@ std::optional<double> time_factor(std::span<const ResultRow* const> rows,
   const std::optional<double> usual = mean(of_grid);
   if (!usual) return {};
   for (const ResultRow* row : rows) {
-    const auto seconds = row->measures.find("seconds");
-    if (seconds != row->measures.end())
-      factors.push_back(seconds->second / dense_seconds(*row).value_or(*usual));
+    if (const auto seconds = measure_of(*row, "seconds"))
+      factors.push_back(*seconds / dense_seconds(*row).value_or(*usual));
   }
   return mean(factors);
 }

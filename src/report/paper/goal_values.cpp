@@ -37,8 +37,7 @@ void add_numbers(std::vector<std::string>& row, const GoalLine& line, const Resu
   }
   std::vector<std::string> seeds, ids;
   for (const ResultRow* one : group.rows) {
-    const auto seed = one->settings.find("seed");
-    seeds.push_back(seed == one->settings.end() ? "" : seed->second);
+    seeds.push_back(setting_of(*one, "seed"));
     ids.push_back(one->id);
   }
   row.push_back(line.time ? fmt::format("{}", *line.time) : "");

@@ -34,8 +34,7 @@ HeatMap::Line line_of(const NamedRows& named, const std::vector<std::string>& la
     const auto found = densities.find(row.id);
     if (found == densities.end() || found->second.empty()) continue;
     line.origin.push_back(row.id);
-    const auto seed = row.settings.find("seed");
-    seeds.insert(seed == row.settings.end() ? "" : seed->second);
+    seeds.insert(setting_of(row, "seed"));
     for (const LayerDensity& one : found->second) {
       sums[one.layer].sum += one.density;
       ++sums[one.layer].n;

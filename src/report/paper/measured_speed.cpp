@@ -18,16 +18,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string setting_of(const ResultRow& row, const std::string& key) {
-  const auto found = row.settings.find(key);
-  return found == row.settings.end() ? "" : found->second;
-}
-
-std::optional<double> measure_of(const ResultRow& row, const std::string& measure) {
-  const auto found = row.measures.find(measure);
-  return found == row.measures.end() ? std::nullopt : std::optional(found->second);
-}
-
 // What a case says of one configuration.
 struct Timing {
   std::optional<double> ms, speedup;

@@ -53,8 +53,7 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 
 bool fits(const ResultRow& row, const RowFilter& filter) {
   return std::ranges::all_of(filter, [&](const auto& wanted) {
-    const auto found = row.settings.find(wanted.first);
-    return is_one_of(found == row.settings.end() ? "" : found->second, wanted.second);
+    return is_one_of(setting_of(row, wanted.first), wanted.second);
   });
 }
 

@@ -10,6 +10,7 @@ namespace pollard {
 namespace {
 
 using nlohmann::json;
+using test::allocation_spec;
 using test::profile_of;
 using test::row_of;
 using ::testing::ElementsAre;
@@ -38,14 +39,7 @@ std::vector<ResultRow> rows() {
   return {row("erk", "1"), row("erk", "2"), row("global", "1")};
 }
 
-Spec map_spec() {
-  Spec spec{.id = "density", .kind = SpecKind::HeatMap, .title = "Map <1>", .grids = {"g"}};
-  SpecPanel panel;
-  panel.grid = "g";
-  panel.lines_by = {"prune.allocation"};
-  spec.panels = {panel};
-  return spec;
-}
+Spec map_spec() { return allocation_spec("density", SpecKind::HeatMap, "Map <1>"); }
 
 HeatMap map_of_rows() {
   const std::vector<ResultRow> all = rows();

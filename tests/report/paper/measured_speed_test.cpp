@@ -10,6 +10,7 @@ namespace pollard {
 namespace {
 
 using nlohmann::json;
+using test::allocation_spec;
 using test::profile_of;
 using test::row_of;
 using ::testing::ElementsAre;
@@ -31,14 +32,7 @@ ProfileResults results() {
                      row("g90", "global", "0.9", "1", 6, 92)});
 }
 
-Spec speed_spec() {
-  Spec spec{.id = "speed", .kind = SpecKind::Speed, .title = "Speed", .grids = {"g"}};
-  SpecPanel panel;
-  panel.grid = "g";
-  panel.lines_by = {"prune.allocation"};
-  spec.panels = {panel};
-  return spec;
-}
+Spec speed_spec() { return allocation_spec("speed", SpecKind::Speed, "Speed"); }
 
 // The second network measured is the one named first; e95 has no time in the case.
 json record() {

@@ -31,6 +31,16 @@ inline SpecPanel schedule_panel() {
   return panel;
 }
 
+/// A line an allocation, and no axes.
+inline Spec allocation_spec(const std::string& id, SpecKind kind, const std::string& title) {
+  Spec spec{.id = id, .kind = kind, .title = title, .grids = {"g"}};
+  SpecPanel panel;
+  panel.grid = "g";
+  panel.lines_by = {"prune.allocation"};
+  spec.panels = {panel};
+  return spec;
+}
+
 inline Spec figure_of(SpecPanel panel) {
   Spec spec{.id = "fig4", .title = "Title", .caption = "Caption", .grids = {"g"}};
   spec.panels = {std::move(panel)};
