@@ -26,7 +26,7 @@ struct WrittenItem {
 /// file ID.json is there.
 [[nodiscard]] WrittenItem write_item(const Spec& spec, const ProfileResults& results,
                                      const Store& store, const std::filesystem::path& folder,
-                                     const nlohmann::json& measured = {});
+                                     const nlohmann::json& measured);
 
 /// README.md of the folder: every item with its mark and files, and the paper's claims held against
 /// the results.

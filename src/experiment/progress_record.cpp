@@ -77,15 +77,27 @@ ProgressRecord decode_progress(const std::string& text) {
   }
 }
 
+namespace {
+
+// "on 2 processes", "with 1 threads"
+[[noreturn]] void refuse_other(const std::string& folder, const std::string& began,
+                               const std::string& goes_on, const std::string& hint) {
+  throw Error(ErrorCode::Config,
+              fmt::format("the run in '{}' was started {} and would go on {}: it would not end in "
+                          "the same weights",
+                          folder, began, goes_on),
+              hint);
+}
+
+}  // namespace
+
 void require_same_run(const ProgressRecord& record, const RunIdentity& run) {
   const std::string folder = run.folder.string();
   // Looked at first: the stages' ids depend on it too.
   if (record.processes != run.processes) {
-    throw Error(ErrorCode::Config,
-                fmt::format("the run in '{}' was started on {} processes and would go on on {}: it "
-                            "would not end in the same weights",
-                            folder, record.processes, run.processes),
-                fmt::format("start {} processes (WORLD_SIZE)", record.processes));
+    refuse_other(folder, fmt::format("on {} processes", record.processes),
+                 fmt::format("on {}", run.processes),
+                 fmt::format("start {} processes (WORLD_SIZE)", record.processes));
   }
   if (record.stage_ids != run.stage_ids || record.stage > run.wanted) {
     throw Error(ErrorCode::Config,
@@ -94,11 +106,9 @@ void require_same_run(const ProgressRecord& record, const RunIdentity& run) {
                 "another out=DIR");
   }
   if (record.threads != run.threads) {
-    throw Error(ErrorCode::Config,
-                fmt::format("the run in '{}' was started with {} threads and would go on with {}: "
-                            "it would not end in the same weights",
-                            folder, record.threads, run.threads),
-                fmt::format("give threads={}", record.threads));
+    refuse_other(folder, fmt::format("with {} threads", record.threads),
+                 fmt::format("with {}", run.threads),
+                 fmt::format("give threads={}", record.threads));
   }
 }
 
