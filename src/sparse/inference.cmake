@@ -1,7 +1,7 @@
 # What inference needs, for the floor and for the runtime, each of which compiles it in its own way:
 # inference_sources. The kernels are compiled once per instruction set and chosen at run time.
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" processor)
-set(inference_sources buffers.cpp choose.cpp fuse.cpp images.cpp kernels.cpp kernels_plain.cpp layer_weights.cpp
+set(inference_sources bands.cpp buffers.cpp choose.cpp fuse.cpp images.cpp kernels.cpp kernels_plain.cpp layer_weights.cpp
                       layout.cpp lower.cpp network.cpp ops.cpp packed_tensor.cpp plrd_frame.cpp plrd_read.cpp
                       program.cpp rice.cpp taps.cpp thread_pool.cpp view.cpp)
 if(processor MATCHES "x86_64|amd64")

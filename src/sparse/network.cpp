@@ -1,5 +1,6 @@
 // A batch is cut into chunks: blocks of images and single ones, whichever take least time together,
-// dealt out to the threads beforehand. A batch too small for that has each image's rows shared out.
+// dealt out to the threads beforehand, each of which computes its chunks band by band (bands.h). A
+// batch too small for that has each image's rows shared out.
 #include "sparse/network.h"
 
 #include <fmt/format.h>
@@ -171,6 +172,7 @@ class Network::Impl {
         std::make_unique<Program>(steps_.steps(), steps_.weights(), kernels_, images, options_);
     unit.arenas.resize(static_cast<std::size_t>(threads()));
     unit.cost = options_.measure ? measured_cost(unit, false) : ruled_cost(unit, false);
+    if (options_.measure && !options_.banding) measure_bandings(unit);
     if (images == 1 && threads() > 1)
       unit.shared_cost = options_.measure ? measured_cost(unit, true) : ruled_cost(unit, true);
     return unit;
@@ -189,9 +191,13 @@ class Network::Impl {
   double measured_cost(Unit& unit, bool shared) {
     const Arena& arena = arena_of(unit, 0);
     const auto run = [&](int thread) {
+      if (!shared) {
+        for (const Band& band : unit.program->bands()) unit.program->run_band(band, arena);
+        return;
+      }
       for (std::size_t op = 0; op < unit.program->lowered().ops.size(); ++op) {
-        unit.program->run_op(op, arena, thread, shared ? threads() : 1);
-        if (shared) pool_.barrier();
+        unit.program->run_op(op, arena, thread, threads());
+        pool_.barrier();
       }
     };
     double best = std::numeric_limits<double>::infinity();
@@ -201,6 +207,22 @@ class Network::Impl {
       best = std::min(best, watch.seconds());
     }
     return best;
+  }
+
+  void measure_bandings(Unit& unit) {
+    Program& program = *unit.program;
+    if (program.bands().size() == program.lowered().ops.size()) return;  // no map is large
+    const Banding first = program.banding();
+    Banding best = first;
+    for (const Banding& banding : kBandings) {
+      if (banding == first) continue;
+      program.set_banding(banding);
+      const double cost = measured_cost(unit, false);
+      if (cost >= unit.cost) continue;
+      unit.cost = cost;
+      best = banding;
+    }
+    program.set_banding(best);
   }
 
   const Arena& arena_of(Unit& unit, int thread) {
@@ -307,8 +329,9 @@ class Network::Impl {
       const Program& program = *chunk.unit->program;
       const Arena& arena = chunk.unit->arenas[static_cast<std::size_t>(thread)];
       program.load(arena, images_ + chunk.first * inputs_, chunk.count, order_);
-      for (std::size_t op = 0; op < program.lowered().ops.size(); ++op)
-        run_op(program, op, arena, thread, 0, 1);
+      for (const Band& band : program.bands()) {
+        timed(program, band.op, thread, [&] { program.run_band(band, arena); });
+      }
       program.store(arena, chunk.count, result_ + chunk.first * outputs_);
     }
   }
@@ -319,19 +342,20 @@ class Network::Impl {
     if (thread == 0) program.load(arena, images_ + chunk.first * inputs_, chunk.count, order_);
     pool_.barrier();
     for (std::size_t op = 0; op < program.lowered().ops.size(); ++op) {
-      run_op(program, op, arena, thread, thread, threads());
+      timed(program, static_cast<int>(op), thread,
+            [&] { program.run_op(op, arena, thread, threads()); });
       pool_.barrier();
     }
     if (thread == 0) program.store(arena, chunk.count, result_ + chunk.first * outputs_);
   }
 
-  void run_op(const Program& program, std::size_t op, const Arena& arena, int thread, int part,
-              int parts) {
-    if (!profiling_) return program.run_op(op, arena, part, parts);
+  template <typename Work>
+  void timed(const Program& program, int op, int thread, const Work& work) {
+    if (!profiling_) return work();
     const Stopwatch watch;
-    program.run_op(op, arena, part, parts);
-    seconds_[static_cast<std::size_t>(thread)]
-            [static_cast<std::size_t>(program.lowered().steps[op])] += watch.seconds();
+    work();
+    const int step = program.lowered().steps[static_cast<std::size_t>(op)];
+    seconds_[static_cast<std::size_t>(thread)][static_cast<std::size_t>(step)] += watch.seconds();
   }
 
   void sum_seconds() {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,12 +23,21 @@ enum class ImageOrder { ChannelsFirst, ChannelsLast };  // N,C,H,W or N,H,W,C
 /// How a layer is computed.
 enum class Path { Auto, Sparse, Dense };
 
+/// In which order ops compute their rows (bands.h).
+struct Banding {
+  int ops = 1;             // that go on together, at most; 1: one after another, all rows at once
+  int rows = 0;            // of a band
+  std::int64_t bytes = 0;  // ops of smaller maps run alone
+  bool operator==(const Banding&) const = default;
+};
+
 struct NetworkOptions {
-  int threads = 1;                   // 0: all this process may use
-  const Kernels* kernels = nullptr;  // null: the best of this CPU
-  Path path = Path::Auto;            // Auto: per layer and layout, as measured
-  bool measure = true;               // false: Auto goes by density alone, which repeats exactly
-  std::int64_t batch = 0;            // the batch to plan for; 0: any
+  int threads = 1;                      // 0: all this process may use
+  const Kernels* kernels = nullptr;     // null: the best of this CPU
+  Path path = Path::Auto;               // Auto: per layer and layout, as measured
+  bool measure = true;                  // false: Auto goes by density alone, which repeats exactly
+  std::int64_t batch = 0;               // the batch to plan for; 0: any
+  std::optional<Banding> banding = {};  // none: as measured, or by a rule
 };
 
 /// What the planner decided for a layer, and why.

@@ -59,6 +59,7 @@ Program::Program(const Steps& steps, const std::vector<LayerWeights>& weights,
       choose(*sum, layer, chooser, arena, decisions_[i]);
     std::visit([&](auto& op) { set_values(op, layer); }, lowered_.ops[i]);
   }
+  set_banding(options.banding.value_or(kBandings[0]));
 }
 
 void Program::choose(SumOp& op, const LayerWeights& weights, Chooser& chooser, const Arena& arena,
@@ -75,6 +76,11 @@ void Program::choose(SumOp& op, const LayerWeights& weights, Chooser& chooser, c
   } else {
     op.taps = {};
   }
+}
+
+void Program::set_banding(const Banding& banding) {
+  banding_ = banding;
+  bands_ = bands_of(lowered_, banding);
 }
 
 void Program::set_weights(const std::vector<LayerWeights>& weights) {
@@ -107,6 +113,10 @@ void Program::run_op(std::size_t index, const Arena& arena, int thread, int thre
   const Op& op = lowered_.ops[index];
   const Share share = share_of(rows_of(op), thread, threads);
   run(kernels_, op, arena.data(), {static_cast<int>(share.begin), static_cast<int>(share.end)});
+}
+
+void Program::run_band(const Band& band, const Arena& arena) const {
+  run(kernels_, lowered_.ops[static_cast<std::size_t>(band.op)], arena.data(), band.rows);
 }
 
 void Program::store(const Arena& arena, std::int64_t count, float* values) const {

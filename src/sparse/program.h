@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "pollard/tensor.h"
+#include "sparse/bands.h"
 #include "sparse/choose.h"
 #include "sparse/fuse.h"
 #include "sparse/layer_weights.h"
@@ -46,8 +48,14 @@ class Program {
   [[nodiscard]] const std::vector<Decision>& decisions() const { return decisions_; }
   [[nodiscard]] std::int64_t weight_bytes() const;
 
+  /// The order in which to compute all rows: by the options or a rule, until it is set.
+  void set_banding(const Banding& banding);
+  [[nodiscard]] const Banding& banding() const { return banding_; }
+  [[nodiscard]] std::span<const Band> bands() const { return bands_; }
+
   void load(const Arena& arena, const float* images, std::int64_t count, ImageOrder order) const;
   void run_op(std::size_t op, const Arena& arena, int thread = 0, int threads = 1) const;
+  void run_band(const Band& band, const Arena& arena) const;
   void store(const Arena& arena, std::int64_t count, float* values) const;
 
  private:
@@ -58,6 +66,8 @@ class Program {
   int images_;
   Lowered lowered_;
   std::vector<Decision> decisions_;
+  Banding banding_;
+  std::vector<Band> bands_;
 };
 
 }  // namespace pollard::sparse

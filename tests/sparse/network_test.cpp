@@ -39,6 +39,8 @@ NetworkOptions any_options() {
   options.threads = *rc::gen::inRange(1, 3);
   options.path = *rc::gen::element(Path::Auto, Path::Sparse, Path::Dense);
   options.measure = *rc::gen::inRange(0, 8) == 0;
+  if (*rc::gen::inRange(0, 4) > 0)
+    options.banding = Banding{*rc::gen::inRange(1, 10), *rc::gen::inRange(1, 6)};
   return options;
 }
 
@@ -49,7 +51,9 @@ void expect_any_graph() {
   const std::vector<double> expected = reference_outputs(random.graph, random.state, images, count);
   const NetworkOptions options = any_options();
   RC_LOG() << describe(random.graph) << options.kernels->name << " threads " << options.threads
-           << " path " << static_cast<int>(options.path) << " count " << count;
+           << " path " << static_cast<int>(options.path) << " count " << count << " bands of "
+           << options.banding.value_or(Banding{}).rows << " rows in groups of "
+           << options.banding.value_or(Banding{}).ops;
   Network network(random.graph, random.state, options);
   const ImageOrder order = *rc::gen::element(ImageOrder::ChannelsFirst, ImageOrder::ChannelsLast);
   const std::vector<float> ordered = order == ImageOrder::ChannelsLast
