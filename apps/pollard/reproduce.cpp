@@ -3,6 +3,7 @@
 // done, so that what is finished can be looked at while the rest runs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/files.h"
@@ -39,31 +40,36 @@ class Grids {
         progress_(progress),
         results_{.profile = reproduction.profile, .without_effect = without_effect()} {}
 
+  void provide(const std::string& grid) { take(grid, reproduction_.arguments.reproduce.draw); }
+  // Only what is there of it.
+  void look_up(const std::string& grid) { take(grid, true); }
+
+  [[nodiscard]] const ProfileResults& results() const { return results_; }
+  [[nodiscard]] bool whole() const { return whole_; }
+
+ private:
   // What is wrong with one grid (no data, a folder that another process works in) holds up only
   // what it is for.
-  void provide(const std::string& grid) {
+  void take(const std::string& grid, bool only_there) {
     if (!seen_.insert(grid).second || !fs::exists(reproduction_.grid_file(grid))) return;
     try {
       const SweepSetting setting = reproduction_.setting_of(grid);
-      std::vector<ResultRow> rows = rows_of(setting);
+      std::vector<ResultRow> rows = rows_of(setting, only_there);
       std::set<std::string> conditions = conditions_of(rows, Store(setting.store));
       results_.grids[grid] = {.rows = std::move(rows),
                               .wanted = setting.grid.points.size(),
                               .seeds = seeds_in(setting.grid),
                               .conditions = std::move(conditions)};
     } catch (const Error& error) {
-      if (error.code() == ErrorCode::Interrupted || reproduction_.grids().size() == 1) throw;
+      const std::vector<std::string> wanted = reproduction_.grids();
+      if (error.code() == ErrorCode::Interrupted || wanted == std::vector{grid}) throw;
       progress_.warn(fmt::format("{} is left out: {}", grid, one_line(error)));
-      whole_ = false;
+      if (std::ranges::count(wanted, grid) > 0) whole_ = false;
     }
   }
 
-  [[nodiscard]] const ProfileResults& results() const { return results_; }
-  [[nodiscard]] bool whole() const { return whole_; }
-
- private:
-  std::vector<ResultRow> rows_of(const SweepSetting& setting) {
-    if (reproduction_.arguments.reproduce.draw) {
+  std::vector<ResultRow> rows_of(const SweepSetting& setting, bool only_there) {
+    if (only_there) {
       const Store store(setting.store);
       const SweepPlan plan = plan_sweep(setting.grid.points, store, PlanFor::Looking, progress_);
       return grid_results(store, plan.configurations, setting.grid.variants);
@@ -161,6 +167,14 @@ TextTable item_table(const std::vector<WrittenItem>& items) {
   return table;
 }
 
+// The grids of items that were written before.
+void look_up_others(const OverviewRows& there, const Reproduction& reproduction, Grids& grids) {
+  for (const std::string& id : spec_ids(reproduction.paper)) {
+    if (!there.contains(id)) continue;
+    for (const std::string& grid : reproduction.spec(id).grids) grids.look_up(grid);
+  }
+}
+
 }  // namespace
 
 int reproduce(const Arguments& arguments, Progress& progress) {
@@ -170,6 +184,8 @@ int reproduce(const Arguments& arguments, Progress& progress) {
   make_writable_folder(reproduction.out);
   const Store store(reproduction.store);
   Grids grids(reproduction, progress);
+  const std::vector<std::string> ids = spec_ids(reproduction.paper);
+  const OverviewRows there = rows_there(reproduction.out, reproduction.profile);
   std::vector<WrittenItem> written;
   for (const Spec& spec : reproduction.items) {
     for (const std::string& grid : spec.grids) grids.provide(grid);
@@ -178,10 +194,12 @@ int reproduce(const Arguments& arguments, Progress& progress) {
             ? measured_speed(spec, grids.results(), reproduction, store, progress)
             : nlohmann::json();
     written.push_back(write_item(spec, grids.results(), store, reproduction.out, measured));
-    write_overview(written, grids.results(), reproduction.out);
+    write_overview(written, there, ids, grids.results(), reproduction.out);
     progress.note(fmt::format("{}: {}, {}", spec.id, mark_text(written.back().mark),
                               (reproduction.out / written.back().files.front()).string()));
   }
+  look_up_others(there, reproduction, grids);  // for the claims
+  write_overview(written, there, ids, grids.results(), reproduction.out);
   fmt::print("{}\n{}\n", to_text(item_table(written)), (reproduction.out / "README.md").string());
   return grids.whole() ? 0 : 1;
 }

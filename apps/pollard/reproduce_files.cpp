@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <sstream>
+#include <utility>
 
 #include "core/files.h"
 #include "experiment/store/configuration.h"
@@ -19,6 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+
+constexpr const char* kOverview = "README.md";
 
 // Writes the files of one item and remembers their names.
 class Writer {
@@ -82,6 +86,17 @@ std::string conditions_of(const ProfileResults& results, const std::vector<std::
   return fmt::format("{}", fmt::join(texts, "; "));
 }
 
+std::string heading_of(std::string_view profile) {
+  return fmt::format("# \"Back to Basics\" (arXiv 2111.00843), profile `{}`", profile);
+}
+
+std::string row_of(const WrittenItem& item) {
+  std::string row = fmt::format("| {} | {} | {} |", item.id, item.title, mark_text(item.mark));
+  for (const std::string& file : item.files)
+    row += fmt::format(" [{}]({})", fs::path(file).extension().string().substr(1), file);
+  return row + " |";
+}
+
 }  // namespace
 
 WrittenItem write_item(const Spec& spec, const ProfileResults& results, const Store& store,
@@ -113,20 +128,32 @@ WrittenItem write_item(const Spec& spec, const ProfileResults& results, const St
   return writer.take(made.mark);
 }
 
-void write_overview(const std::vector<WrittenItem>& items, const ProfileResults& results,
+OverviewRows rows_there(const fs::path& folder, std::string_view profile) {
+  OverviewRows rows;
+  if (!fs::exists(folder / kOverview)) return rows;
+  std::istringstream lines(read_text(folder / kOverview));
+  std::string line;
+  if (!std::getline(lines, line) || line != heading_of(profile)) return rows;
+  while (std::getline(lines, line)) {
+    if (!line.starts_with("| ")) continue;
+    const std::string id = line.substr(2, line.find(' ', 2) - 2);
+    if (fs::exists(folder / (id + ".csv"))) rows[id] = line;
+  }
+  return rows;
+}
+
+void write_overview(const std::vector<WrittenItem>& items, OverviewRows rows,
+                    std::span<const std::string> ids, const ProfileResults& results,
                     const fs::path& folder) {
   std::vector<std::string> grids;
   for (const auto& [name, grid] : results.grids) grids.push_back(name);
   std::string text = fmt::format(
-      "# \"Back to Basics\" (arXiv 2111.00843), profile `{}`\n\nMade by `pollard reproduce`; "
-      "every number comes from the stages that the CSV files name.\n\n{}\n\n"
-      "| | | | files |\n| --- | --- | --- | --- |\n",
-      results.profile, conditions_of(results, grids));
-  for (const WrittenItem& item : items) {
-    text += fmt::format("| {} | {} | {} |", item.id, item.title, mark_text(item.mark));
-    for (const std::string& file : item.files)
-      text += fmt::format(" [{}]({})", fs::path(file).extension().string().substr(1), file);
-    text += " |\n";
+      "{}\n\nMade by `pollard reproduce`; every number comes from the stages that the CSV files "
+      "name.\n\n{}\n\n| | | | files |\n| --- | --- | --- | --- |\n",
+      heading_of(results.profile), conditions_of(results, grids));
+  for (const WrittenItem& item : items) rows[item.id] = row_of(item);
+  for (const std::string& id : ids) {
+    if (rows.contains(id)) text += rows[id] + "\n";
   }
   const auto rows_of = [&](const std::string& kind) {
     std::vector<ResultRow> rows;
@@ -137,7 +164,7 @@ void write_overview(const std::vector<WrittenItem>& items, const ProfileResults&
   };
   text += "\nThe paper's three claims, held against these results:\n\n" +
           make_claims(rows_of("allocations-"), rows_of("budget-"), results.ignored());
-  write_file(folder / "README.md", text);
+  write_file(folder / kOverview, text);
 }
 
 std::set<std::string> conditions_of(std::span<const ResultRow> rows, const Store& store) {

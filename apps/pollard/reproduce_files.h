@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "experiment/store/store.h"
@@ -28,9 +30,15 @@ struct WrittenItem {
                                      const Store& store, const std::filesystem::path& folder,
                                      const nlohmann::json& measured);
 
+/// By id, the rows of the folder's README.md whose items were written earlier, of the same profile,
+/// and are still there.
+using OverviewRows = std::map<std::string, std::string>;
+[[nodiscard]] OverviewRows rows_there(const std::filesystem::path& folder,
+                                      std::string_view profile);
 /// README.md of the folder: every item with its mark and files, and the paper's claims held against
-/// the results.
-void write_overview(const std::vector<WrittenItem>& items, const ProfileResults& results,
+/// the results. Rows in the order of `ids`; of items that are not among `items` as they were.
+void write_overview(const std::vector<WrittenItem>& items, OverviewRows rows,
+                    std::span<const std::string> ids, const ProfileResults& results,
                     const std::filesystem::path& folder);
 
 /// What the rows' last stages were made with, different machines in turn; reads each stage's

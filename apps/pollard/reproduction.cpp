@@ -100,6 +100,10 @@ std::string model_of(const fs::path& file) {
 
 }  // namespace
 
+Spec Reproduction::spec(const std::string& id) const {
+  return read_spec(spec_file(paper, profile, id), parameter_table().keys());
+}
+
 fs::path Reproduction::grid_file(const std::string& grid) const {
   return paper / profile / (grid + ".toml");
 }
@@ -141,8 +145,7 @@ Reproduction read_reproduction(const Arguments& arguments) {
     reproduction.out = fs::path("runs") / "reproduce" / reproduction.profile;
   if (reproduction.store.empty()) reproduction.store = reproduction.out / "store";
   for (const std::string& id : item_ids(arguments.reproduce.items, reproduction.paper)) {
-    reproduction.items.push_back(read_spec(spec_file(reproduction.paper, reproduction.profile, id),
-                                           parameter_table().keys()));
+    reproduction.items.push_back(reproduction.spec(id));
   }
   return reproduction;
 }

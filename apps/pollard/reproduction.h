@@ -19,6 +19,7 @@ struct Reproduction {
   std::vector<Spec> items;  // as they were asked for, "all" expanded
   Arguments arguments;      // for the grids: overrides without profile, out and store
 
+  [[nodiscard]] Spec spec(const std::string& id) const;
   /// Of the profile; it may be missing.
   [[nodiscard]] std::filesystem::path grid_file(const std::string& grid) const;
   /// Grids of the items that the profile has a file of, each once, in the items' order.

@@ -10,6 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kGrid = R"(
 model = "lenet-300-100"
@@ -74,6 +75,19 @@ TEST_F(ReproduceTest, DrawsWhatItRan) {
   const Outcome drawn = must(reproduce({"fig2", "--draw"}));
   EXPECT_EQ(written("fig2.csv"), before);
   EXPECT_THAT(must(reproduce({"fig1", "--plan"})).out, HasSubstr("together"));
+}
+
+TEST_F(ReproduceTest, OneItemMoreLeavesTheOthersInTheOverview) {
+  must(reproduce({"fig2", "--workers", "1"}));
+  must(reproduce({"fig1", "--draw"}));
+  const std::string both = written("README.md");
+  EXPECT_LT(both.find("| fig1 | A figure |"), both.find("| fig2 | A figure |"));
+  must(reproduce({"all", "--draw"}));
+  EXPECT_EQ(written("README.md"), both);
+
+  fs::remove(path() / "out" / "fig2.csv");
+  must(reproduce({"fig1", "--draw"}));
+  EXPECT_THAT(written("README.md"), Not(HasSubstr("| fig2 |")));
 }
 
 TEST_F(ReproduceTest, DrawsEmptyPanelsOfWhatIsMissing) {
