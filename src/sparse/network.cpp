@@ -1,6 +1,7 @@
 // A batch is cut into chunks: blocks of images and single ones, whichever take least time together,
-// dealt out to the threads beforehand, each of which computes its chunks band by band (bands.h). A
-// batch too small for that has each image's rows shared out.
+// dealt out to the threads beforehand (few images in blocks of half as many lanes), each of which
+// computes its chunks band by band (bands.h). A batch too small for that has each image's rows
+// shared out.
 #include "sparse/network.h"
 
 #include <fmt/format.h>
@@ -39,10 +40,20 @@ struct Schedule {
   double cost = 0;
 };
 
-constexpr double kSingleCost = 1.15;           // the rule: of an image alone, over one in a block
+constexpr double kSingleCost = 1.5;            // the rule: of an image alone, over one in a block
+constexpr double kHalfCost = 1.25;             // the rule: of one in a block of half the lanes
 constexpr double kBarrierCost = 40000;         // the rule: of waiting for each other, multiply-adds
 constexpr std::int64_t kWideBytes = 1 << 17;   // blocks are made wider up to this size
 constexpr std::int64_t kLargeBytes = 3 << 19;  // of larger ones, single images may be faster
+
+// Those with half as many lanes, or null. Without vectors there is no use in them.
+const Kernels* half_of(const Kernels& kernels) {
+  const std::span<const Kernels* const> all = available_kernels();
+  for (const Kernels* other : all.first(all.size() - 1)) {
+    if (2 * other->lanes == kernels.lanes) return other;
+  }
+  return nullptr;
+}
 
 std::string operation_of(const Convolution& conv, const MapShape& output) {
   if (output.height == 1 && output.width == 1 && conv.pad_top == 0 && conv.pad_left == 0)
@@ -70,13 +81,8 @@ class Network::Impl {
         steps_(graph, state, masks),
         pool_(resolve_threads(options.threads)) {
     describe();
-    if (options.batch > 0) {
-      (void)schedule_for(options.batch);
-    } else {
-      (void)unit(kernels_.lanes);
-    }
-    const auto planned = units_.find(kernels_.lanes);
-    note_decisions(*(planned != units_.end() ? planned : units_.begin())->second.program);
+    note_decisions(options.batch > 0 ? *schedule_for(options.batch).chunks[0].front().unit->program
+                                     : *unit(kernels_.lanes).program);
   }
 
   void update(const TensorMap& state) {
@@ -164,12 +170,17 @@ class Network::Impl {
 
   // ---- programs and their costs ----
 
+  [[nodiscard]] int half_lanes() const { return half_ != nullptr ? half_->lanes : kernels_.lanes; }
+  [[nodiscard]] const Kernels& kernels_for(int images) const {
+    return half_ != nullptr && images == half_->lanes ? *half_ : kernels_;
+  }
+
   Unit& unit(int images) {
     const auto [place, fresh] = units_.try_emplace(images);
     Unit& unit = place->second;
     if (!fresh) return unit;
-    unit.program =
-        std::make_unique<Program>(steps_.steps(), steps_.weights(), kernels_, images, options_);
+    unit.program = std::make_unique<Program>(steps_.steps(), steps_.weights(), kernels_for(images),
+                                             images, options_);
     unit.arenas.resize(static_cast<std::size_t>(threads()));
     unit.cost = options_.measure ? measured_cost(unit, false) : ruled_cost(unit, false);
     if (options_.measure && !options_.banding) measure_bandings(unit);
@@ -185,7 +196,8 @@ class Network::Impl {
       return single / threads() +
              kBarrierCost * static_cast<double>(unit.program->lowered().ops.size());
     }
-    return images == 1 ? single : kept_multiply_adds_ * images;
+    if (images == 1) return single;
+    return kept_multiply_adds_ * images * (images < kernels_.lanes ? kHalfCost : 1);
   }
 
   double measured_cost(Unit& unit, bool shared) {
@@ -245,10 +257,11 @@ class Network::Impl {
   }
 
   Schedule best_schedule(std::int64_t count) {
-    const int lanes = kernels_.lanes;
+    const int lanes = kernels_.lanes, half = half_lanes();
     std::vector<Schedule> candidates;
-    if (2 * count > lanes) candidates.push_back(blocks(count));
     const bool idle = count < static_cast<std::int64_t>(lanes) * threads();
+    if (2 * count > lanes) candidates.push_back(blocks(count, lanes));
+    if (half_ != nullptr && idle && 2 * count > half) candidates.push_back(blocks(count, half));
     const bool large = unit_bytes(lanes) > kLargeBytes && (options_.measure || candidates.empty());
     if (candidates.empty() || idle || large) candidates.push_back(singles(count));
     if (threads() > 1 && count < 2 * threads()) candidates.push_back(shared(count));
@@ -257,27 +270,31 @@ class Network::Impl {
   }
 
   [[nodiscard]] std::int64_t unit_bytes(int images) {
-    return lower(steps_.steps(), kernels_, images).size * static_cast<std::int64_t>(sizeof(float));
+    return lower(steps_.steps(), kernels_for(images), images).size *
+           static_cast<std::int64_t>(sizeof(float));
   }
 
-  Schedule blocks(std::int64_t count) {
-    const int lanes = kernels_.lanes;
+  /// Of so many images, or of more where that lets small layers reuse their weights; the rest in
+  /// the smallest block that it fits, or one by one.
+  Schedule blocks(std::int64_t count, int lanes) {
     Schedule schedule = empty_schedule();
     std::int64_t first = 0;
     const auto add_blocks = [&](int images) {
       for (; count - first >= images; first += images) add(schedule, unit(images), first, images);
     };
-    int wide = lanes;  // wide blocks let small layers reuse their weights
-    while (count >= 2 * wide * threads() && wide < 4 * lanes && unit_bytes(2 * wide) <= kWideBytes)
+    int wide = lanes;
+    while (lanes == kernels_.lanes && count >= 2 * wide * threads() && wide < 4 * lanes &&
+           unit_bytes(2 * wide) <= kWideBytes)
       wide *= 2;
     if (wide > lanes) add_blocks(wide);
     add_blocks(lanes);
     const std::int64_t rest = count - first;
     if (rest == 0) return schedule;
-    if (2 * rest <= lanes || static_cast<double>(rest) * unit(1).cost < unit(lanes).cost) {
+    const int fitting = rest <= half_lanes() ? half_lanes() : lanes;
+    if (2 * rest <= fitting || static_cast<double>(rest) * unit(1).cost < unit(fitting).cost) {
       for (; first < count; ++first) add(schedule, unit(1), first, 1);
     } else {
-      add(schedule, unit(lanes), first, rest);
+      add(schedule, unit(fitting), first, rest);
     }
     return schedule;
   }
@@ -370,6 +387,7 @@ class Network::Impl {
 
   NetworkOptions options_;
   const Kernels& kernels_;
+  const Kernels* half_ = half_of(kernels_);
   WeightedSteps steps_;
   ThreadPool pool_;
   std::vector<int> layers_;  // of each step: its place in the plan, or -1
