@@ -36,6 +36,7 @@ std::string speed_figure(const json& record) {
     for (auto& [allocation, points] : pieces) {
       std::ranges::sort(points, {}, &Point::x);
       series.pieces.push_back(std::move(points));
+      if (pieces.size() > 1) series.piece_names.push_back(allocation);
     }
     chart.series.push_back(std::move(series));
   }

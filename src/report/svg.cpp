@@ -200,6 +200,16 @@ void draw_series(Svg& svg, const LineChart& chart, const Series& series, Pen pen
   }
 }
 
+void draw_piece_names(Svg& svg, const LineChart& chart, const Series& series, const Axis& x,
+                      const Axis& y) {
+  for (std::size_t i = 0; i < std::min(series.piece_names.size(), series.pieces.size()); ++i) {
+    const std::vector<Point>& piece = series.pieces[i];
+    if (piece.empty() || !drawable(chart, piece.back())) continue;
+    svg.words(x.position(piece.back().x), y.position(piece.back().y) - 8, "end",
+              series.piece_names[i]);
+  }
+}
+
 void draw_legend(Svg& svg, const LineChart& chart, const std::vector<Pen>& pens) {
   double width = text_width(chart.title, kLabel, true) + 20;
   for (const Series& series : chart.series) width += label_width(series.name) + 42;
@@ -231,6 +241,7 @@ std::string line_chart(const LineChart& chart) {
       draw_series(svg, chart, chart.series[i], pens[i], x, y);
     }
   }
+  for (const Series& series : chart.series) draw_piece_names(svg, chart, series, x, y);
   draw_legend(svg, chart, pens);
   return std::move(svg).finish();
 }

@@ -24,6 +24,7 @@ struct Series {
   std::string name;
   std::vector<std::vector<Point>> pieces;  // joined within a piece, not between them
   LineStyle style = LineStyle::Solid;
+  std::vector<std::string> piece_names = {};  // written beside each one's last point
 };
 
 /// A stage begins at x.

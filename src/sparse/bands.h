@@ -20,7 +20,7 @@ struct Band {
 
 /// Those worth trying, the rule's first: a few rows of some ten maps fit into a second-level cache,
 /// as two or three smaller maps do whole.
-constexpr Banding kBandings[] = {{8, 4, 1 << 19}, {4, 4, 1 << 19}, {8, 2, 1 << 19}, {1, 0}};
+constexpr Banding kBandings[] = {{8, 4, 1 << 19}, {8, 2, 1 << 19}, {1, 0}};
 
 /// Every row of every op once, no row before those it reads and none over what is still to be read.
 [[nodiscard]] std::vector<Band> bands_of(const Lowered& lowered, const Banding& banding);

@@ -183,6 +183,14 @@ TEST(SpeedFigure, HasALineACaseAndTheDiagonal) {
   EXPECT_EQ(speed_figure(sample()), svg);
 }
 
+TEST(SpeedFigure, NamesAllocationsWhereThereAreSeveral) {
+  json record = sample();
+  EXPECT_THAT(speed_figure(record), HasSubstr(">uniform<"));
+  EXPECT_THAT(speed_figure(record), HasSubstr(">a, b<"));
+  record["networks"][0]["allocation"] = "uniform";
+  EXPECT_THAT(speed_figure(record), Not(HasSubstr(">uniform<")));
+}
+
 TEST(SpeedReport, OfNothingIsEmptyButWhole) {
   const json nothing = json::object();
   EXPECT_TRUE(speed_table(nothing).rows.empty());
