@@ -22,6 +22,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kTolerance = 1e-4;
+constexpr std::int64_t kMostDense = 4;  // LibTorch twice, oneDNN, ONNX Runtime
 
 json times(const Spread& spread) {
   return {{"median_ms", 1e3 * spread.median},
@@ -43,12 +44,14 @@ class CaseRun {
         images_{values_, what.batch} {}
 
   json run() {
+    const std::string name =
+        fmt::format("batch {}, {} thread{}", what_.batch, threads_, threads_ == 1 ? "" : "s");
+    progress_.begin(name + ", getting ready", kMostDense + 1 + std::ssize(what_.networks), 0);
     add_dense();
     dense_count_ = contenders_.size();
     add_ours();
-    progress_.begin(
-        fmt::format("batch {}, {} thread{}", what_.batch, threads_, threads_ == 1 ? "" : "s"),
-        static_cast<std::int64_t>(dense_count_) + what_.settings.rounds, 0);
+    progress_.end(fmt::format("{} contestants", contenders_.size()));
+    progress_.begin(name, static_cast<std::int64_t>(dense_count_) + what_.settings.rounds, 0);
     const Calibration calibration = calibrate(threads_);
     json record{
         {"batch", what_.batch},
@@ -57,10 +60,12 @@ class CaseRun {
          {{"multiply_adds_gflops", calibration.multiply_adds}, {"copy_gbytes", calibration.copy}}}};
     measure(record);
     contenders_.clear();
-    CaseLayers layers{what_, images_, pinning_, threads_};
+    progress_.end(summary(record));
+    CaseLayers layers{what_, images_, pinning_, threads_, progress_};
+    progress_.begin(name + ", layers", layers.steps(), 0);
     record["layers"] = layers.measure();
     record["crossover"] = layers.crossover();
-    progress_.end(summary(record));
+    progress_.end("");
     return record;
   }
 
@@ -73,6 +78,7 @@ class CaseRun {
       contenders_.push_back(make());
       (void)contenders_.back()->time_call();  // whatever starts threads has started them
     });
+    progress_.advance(std::ssize(contenders_), contenders_.back()->name());
   }
 
   template <typename Make>

@@ -59,7 +59,18 @@ std::unique_ptr<SparseContender> CaseLayers::make(const TensorMap& state, sparse
         sparse::NetworkOptions{.threads = threads, .path = path, .batch = images.count});
     (void)made->time_call();
   });
+  progress.advance(++done, "laying out layers");
   return made;
+}
+
+std::vector<LayerTimes> CaseLayers::time(std::span<LayeredContender* const> contenders) {
+  return time_layers(contenders, kRounds, [&] { progress.advance(++done, "layer by layer"); });
+}
+
+std::int64_t CaseLayers::steps() const {
+  const std::int64_t networks = std::ssize(what.networks), all = 1 + networks + 1;  // oneDNN's
+  const std::int64_t densities = std::ssize(what.settings.crossover);
+  return all + networks + kRounds * all + (densities > 0 ? (1 + densities) * (1 + kRounds) : 0);
 }
 
 json CaseLayers::measure() {
@@ -77,7 +88,7 @@ json CaseLayers::measure() {
   std::vector<LayeredContender*> contenders;
   for (const auto& one : ours) contenders.push_back(one.get());
   if (chain) contenders.push_back(chain.get());
-  const std::vector<LayerTimes> times = time_layers(contenders, kRounds);
+  const std::vector<LayerTimes> times = time(contenders);
 
   json layers = json::array();
   for (std::size_t n = 0; n < what.networks.size(); ++n) {
@@ -113,7 +124,7 @@ json CaseLayers::crossover() {
   }
   std::vector<LayeredContender*> contenders;
   for (const auto& one : ours) contenders.push_back(one.get());
-  const std::vector<LayerTimes> times = time_layers(contenders, kRounds);
+  const std::vector<LayerTimes> times = time(contenders);
 
   std::vector<Crossover> shapes;  // in the order of the first layer of each
   for (const Node* node : weighted_nodes(what.graph)) {

@@ -6,7 +6,8 @@
 
 namespace pollard {
 
-std::vector<LayerTimes> time_layers(std::span<LayeredContender* const> contenders, int rounds) {
+std::vector<LayerTimes> time_layers(std::span<LayeredContender* const> contenders, int rounds,
+                                    const std::function<void()>& after) {
   std::vector<std::vector<std::vector<double>>> seconds(contenders.size());  // [who][layer][round]
   for (std::size_t who = 0; who < contenders.size(); ++who)
     seconds[who].resize(contenders[who]->layers().size());
@@ -16,6 +17,7 @@ std::vector<LayerTimes> time_layers(std::span<LayeredContender* const> contender
       const std::vector<double> now = contenders[who]->time_layers();
       for (std::size_t layer = 0; layer < seconds[who].size(); ++layer)
         seconds[who][layer].push_back(now.at(layer));
+      if (after) after();
     }
   }
   std::vector<LayerTimes> times(contenders.size());

@@ -17,9 +17,11 @@ namespace pollard {
 /// Seconds by node.
 using LayerTimes = std::map<std::string, double>;
 
-/// The median of each layer over `rounds` runs; the contenders take turns.
+/// The median of each layer over `rounds` runs; the contenders take turns, each followed by
+/// `after`.
 [[nodiscard]] std::vector<LayerTimes> time_layers(std::span<LayeredContender* const> contenders,
-                                                  int rounds);
+                                                  int rounds,
+                                                  const std::function<void()>& after = {});
 
 /// Layers of one shape cost the same: "3x3 16-32 /2 @16x16" for a convolution from 16 to 32
 /// channels whose outputs are 16 pixels high and wide, "linear 64-10".
