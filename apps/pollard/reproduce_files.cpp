@@ -27,10 +27,7 @@ constexpr const char* kOverview = "README.md";
 // Writes the files of one item and remembers their names.
 class Writer {
  public:
-  Writer(const Spec& spec, const fs::path& folder) : folder_(folder) {
-    written_.id = spec.id;
-    written_.title = spec.title;
-  }
+  Writer(const Spec& spec, const fs::path& folder) : folder_(folder) { written_.id = spec.id; }
 
   void add(const std::string& ending, const std::string& text) {
     const std::string name = written_.id + ending;
@@ -43,7 +40,8 @@ class Writer {
     add(".svg", svg);
     if (pdf_available()) add(".pdf", svg_to_pdf(svg));
   }
-  WrittenItem take(Mark mark) {
+  WrittenItem take(const std::string& title, Mark mark) {
+    written_.title = title;
     written_.mark = mark;
     return std::move(written_);
   }
@@ -109,14 +107,14 @@ WrittenItem write_item(const Spec& spec, const ProfileResults& results, const St
     writer.add(".md", to_markdown(table));
     writer.add(".tex", to_latex(table));
     writer.add(".csv", to_csv(table.values));
-    return writer.take(table.mark);
+    return writer.take(table.title, table.mark);
   }
   if (spec.kind == SpecKind::HeatMap) {
     HeatMap map = make_heat_map(spec, results, densities_of(heat_map_ids(spec, results), store));
     add_note(map.notes, conditions);
     writer.add_drawing(draw_heat_map(map));
     writer.add(".csv", to_csv(heat_map_values(map)));
-    return writer.take(map.mark);
+    return writer.take(map.title, map.mark);
   }
   const bool speed = spec.kind == SpecKind::Speed;
   MadeFigure made = speed ? make_speed_figure(spec, results, measured) : make_figure(spec, results);
@@ -125,7 +123,7 @@ WrittenItem write_item(const Spec& spec, const ProfileResults& results, const St
   writer.add(".csv",
              to_csv(speed ? measured_values(spec, results, measured) : figure_values(made.figure)));
   if (!measured.is_null()) writer.has(".json");
-  return writer.take(made.mark);
+  return writer.take(made.figure.title, made.mark);
 }
 
 OverviewRows rows_there(const fs::path& folder, std::string_view profile) {

@@ -32,7 +32,7 @@ engine = "torch"
 
 constexpr const char* kFigure = R"(
 kind = "figure"
-title = "A figure"
+title = "A figure of {network}"
 grids = ["small"]
 x = "sparsity"
 y = "top1"
@@ -69,6 +69,7 @@ TEST_F(ReproduceTest, DrawsWhatItRan) {
   EXPECT_THAT(written("fig1.svg"), HasSubstr("A figure"));
   EXPECT_THAT(written("fig1.csv"), HasSubstr("SLR"));
   EXPECT_THAT(written("README.md"), HasSubstr("scaled down"));
+  EXPECT_THAT(written("README.md"), HasSubstr("| A figure of LeNet-300-100, MNIST |"));
 
   // Everything is there: nothing runs, and the files are the same to the byte.
   const std::string before = written("fig2.csv");
@@ -81,7 +82,7 @@ TEST_F(ReproduceTest, OneItemMoreLeavesTheOthersInTheOverview) {
   must(reproduce({"fig2", "--workers", "1"}));
   must(reproduce({"fig1", "--draw"}));
   const std::string both = written("README.md");
-  EXPECT_LT(both.find("| fig1 | A figure |"), both.find("| fig2 | A figure |"));
+  EXPECT_LT(both.find("| fig1 | A figure of "), both.find("| fig2 | A figure of "));
   must(reproduce({"all", "--draw"}));
   EXPECT_EQ(written("README.md"), both);
 
