@@ -10,6 +10,28 @@ namespace pollard {
 
 using nlohmann::json;
 
+namespace {
+
+// Sparsities are the same in all cases, so an allocation's lines end above one another: the highest
+// has the name, where there are several.
+void name_highest_only(std::vector<Series>& all) {
+  std::map<std::string, double> highest;
+  for (const Series& series : all) {
+    for (std::size_t i = 0; i < series.pieces.size(); ++i) {
+      double& y = highest[series.piece_names[i]];
+      y = std::max(y, series.pieces[i].back().y);
+    }
+  }
+  for (Series& series : all) {
+    for (std::size_t i = 0; i < series.pieces.size(); ++i) {
+      std::string& name = series.piece_names[i];
+      if (highest.size() < 2 || series.pieces[i].back().y < highest[name]) name.clear();
+    }
+  }
+}
+
+}  // namespace
+
 std::string speed_figure(const json& record) {
   LineChart chart{.id = "speed",
                   .title = "Speedup of " + find_text(record, {"model"}),
@@ -36,10 +58,11 @@ std::string speed_figure(const json& record) {
     for (auto& [allocation, points] : pieces) {
       std::ranges::sort(points, {}, &Point::x);
       series.pieces.push_back(std::move(points));
-      if (pieces.size() > 1) series.piece_names.push_back(allocation);
+      series.piece_names.push_back(allocation);
     }
     chart.series.push_back(std::move(series));
   }
+  name_highest_only(chart.series);
   if (high > 0)
     chart.series.push_back({"all of the theory", {{{low, low}, {high, high}}}, LineStyle::Guide});
   return line_chart(chart);
