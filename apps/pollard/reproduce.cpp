@@ -168,8 +168,9 @@ TextTable item_table(const std::vector<WrittenItem>& items) {
 }
 
 // The grids of items that were written before.
-void look_up_others(const OverviewRows& there, const Reproduction& reproduction, Grids& grids) {
-  for (const std::string& id : spec_ids(reproduction.paper)) {
+void look_up_others(const OverviewRows& there, std::span<const std::string> ids,
+                    const Reproduction& reproduction, Grids& grids) {
+  for (const std::string& id : ids) {
     if (!there.contains(id)) continue;
     for (const std::string& grid : reproduction.spec(id).grids) grids.look_up(grid);
   }
@@ -198,7 +199,7 @@ int reproduce(const Arguments& arguments, Progress& progress) {
     progress.note(fmt::format("{}: {}, {}", spec.id, mark_text(written.back().mark),
                               (reproduction.out / written.back().files.front()).string()));
   }
-  look_up_others(there, reproduction, grids);  // for the claims
+  look_up_others(there, ids, reproduction, grids);  // for the claims
   write_overview(written, there, ids, grids.results(), reproduction.out);
   fmt::print("{}\n{}\n", to_text(item_table(written)), (reproduction.out / "README.md").string());
   return grids.whole() ? 0 : 1;

@@ -25,6 +25,7 @@ struct Access {
 };
 
 struct OpRows {
+  int op = 0;  // its place among the ops
   int rows = 0, done = 0;
   std::int64_t bytes = 0;   // of the larger of its maps
   std::int64_t output = 0;  // its place
@@ -56,8 +57,10 @@ class Reads {
   [[nodiscard]] OpRows made(const Walk& walk, const Spot& input, const Spot& output,
                             const std::array<Access, 2>& reads) const {
     const std::int64_t floats = std::max(tensor(input).layout.size, tensor(output).layout.size);
-    return {walk.rows, 0, floats * static_cast<std::int64_t>(sizeof(float)), tensor(output).place,
-            reads};
+    return {.rows = walk.rows,
+            .bytes = floats * static_cast<std::int64_t>(sizeof(float)),
+            .output = tensor(output).place,
+            .reads = reads};
   }
 
   [[nodiscard]] std::optional<OpRows> rows(const SumOp& op) const {
@@ -108,7 +111,7 @@ int next_end(std::span<const OpRows> group, std::size_t i, int band) {
 }
 
 // Always the last op that can go on, so that what was made is read as soon as can be.
-void add_group(std::span<OpRows> group, int first, int band, std::vector<Band>& bands) {
+void add_group(std::span<OpRows> group, int band, std::vector<Band>& bands) {
   for (std::size_t i = group.size(); i > 0;) {
     OpRows& op = group[i - 1];
     const int end = next_end(group, i - 1, band);
@@ -116,7 +119,7 @@ void add_group(std::span<OpRows> group, int first, int band, std::vector<Band>& 
       --i;
       continue;
     }
-    bands.push_back({first + static_cast<int>(i) - 1, {op.done, end}});
+    bands.push_back({op.op, {op.done, end}});
     op.done = end;
     i = group.size();
   }
@@ -128,19 +131,24 @@ std::vector<Band> bands_of(const Lowered& lowered, const Banding& banding) {
   const Reads reads(lowered);
   std::vector<Band> bands;
   std::vector<OpRows> group;
-  const int count = static_cast<int>(lowered.ops.size());
-  for (int op = 0; op < count; ++op) {
+  const auto end_group = [&] {
+    add_group(group, banding.rows, bands);
+    group.clear();
+  };
+  for (int op = 0; op < static_cast<int>(lowered.ops.size()); ++op) {
+    const Op& work = lowered.ops[static_cast<std::size_t>(op)];
     std::optional<OpRows> rows;
-    if (banding.ops > 1) rows = reads.of(lowered.ops[static_cast<std::size_t>(op)]);
-    if (rows && rows->bytes < banding.bytes) rows.reset();
-    if (rows) group.push_back(*rows);
-    if (!rows || std::ssize(group) == banding.ops) {
-      add_group(group, op + (rows ? 1 : 0) - static_cast<int>(group.size()), banding.rows, bands);
-      group.clear();
+    if (banding.ops > 1) rows = reads.of(work);
+    if (rows && rows->bytes >= banding.bytes) {
+      rows->op = op;
+      group.push_back(*rows);
+      if (std::ssize(group) == banding.ops) end_group();
+    } else {
+      end_group();
+      bands.push_back({op, {0, rows_of(work)}});
     }
-    if (!rows) bands.push_back({op, {0, rows_of(lowered.ops[static_cast<std::size_t>(op)])}});
   }
-  add_group(group, count - static_cast<int>(group.size()), banding.rows, bands);
+  end_group();
   return bands;
 }
 
