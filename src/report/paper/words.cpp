@@ -21,6 +21,7 @@ constexpr Words kAllocations[] = {{"global", "Global"},     {"uniform", "Uniform
 constexpr Words kNetworks[] = {{"vgg16-bn", "VGG-16"},
                                {"wrn-28-10", "WRN-28-10"},
                                {"wrn-28-10-standard", "WRN-28-10 (standard)"},
+                               {"wrn-10-1", "WRN-10-1"},
                                {"wrn-16-4", "WRN-16-4"},
                                {"wrn-16-4-standard", "WRN-16-4 (standard)"},
                                {"mobilenet-v2", "MobileNetV2"},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "pollard/networks.h"
 #include "report/result_rows.h"
 
 namespace pollard {
@@ -24,6 +25,10 @@ TEST(ValueWords, AreThoseOfPapers) {
   EXPECT_EQ(value_words("data", "cifar100"), "CIFAR-100");
   EXPECT_EQ(value_words("train.method", "gsm"), "GSM");
   EXPECT_EQ(value_words("train.lr", "0.1"), "0.1");
+}
+
+TEST(ValueWords, HasANameForEachNetwork) {
+  for (const std::string& name : network_names()) EXPECT_NE(value_words("model", name), name);
 }
 
 TEST(NamedValue, HasTheKeyOfBareValues) {
