@@ -67,7 +67,7 @@ void send_page(const ServedContent& content, Response& response) {
 }
 
 void send_data(const ServedContent& content, const Request& request, Response& response) {
-  const std::string data = content.data(), tag = "\"" + content_hash(data) + "\"";
+  const std::string data = content.data(), tag = fmt::format("\"{}\"", content_hash(data));
   response.set_header("ETag", tag);
   response.set_header("Cache-Control", "no-cache");
   if (request.get_header_value("If-None-Match").find(tag) != std::string::npos) {
