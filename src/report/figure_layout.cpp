@@ -9,9 +9,8 @@
 namespace pollard {
 namespace {
 
-constexpr double kEdge = 10;  // around everything
-constexpr double kGap = 16;   // between rows of panels
-constexpr double kTitleLine = 17, kLine = 14, kNoteLine = 12.5;
+constexpr double kGap = 16;  // between rows of panels
+constexpr double kTitleLine = 17, kNoteLine = 12.5;
 constexpr double kTickLength = 4, kTickGap = 3;  // and then the number
 constexpr double kBelowTitle = 8;                // between a panel's title and its plot
 

@@ -11,6 +11,8 @@
 namespace pollard {
 
 constexpr double kTitleSize = 13, kTextSize = 11, kTickSize = 10, kNoteSize = 9.5;
+constexpr double kLine = 14;  // of text, from line to line
+constexpr double kEdge = 10;  // around everything
 
 /// Lines of text, one below the other.
 struct Block {

@@ -7,8 +7,7 @@
 namespace pollard {
 namespace {
 
-constexpr double kLine = 14;  // from line to line
-constexpr double kBetween = 20, kEdge = 10;
+constexpr double kBetween = 20;
 
 double width_of(const LegendEntry& entry) {
   double width = 0;

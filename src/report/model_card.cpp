@@ -19,8 +19,8 @@ std::string quoted(const std::string& text) {
       .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
-// In a cell or a heading of Markdown.
-std::string plain(const std::string& text) {
+// For a cell or a heading.
+std::string in_markdown(const std::string& text) {
   std::string escaped;
   for (const char c : without_codes(text)) {
     if (std::string_view("\\`*_{}[]<>#|!&").find(c) != std::string_view::npos) escaped += '\\';
@@ -71,20 +71,20 @@ std::string facts_table(const ModelFacts& facts) {
   const auto row = [&text](const char* what, const std::string& value) {
     if (!value.empty()) text += fmt::format("| {} | {} |\n", what, value);
   };
-  row("network", plain(note(facts, "model")));
-  row("data", plain(note(facts, "dataset")));
-  row("method", plain(note(facts, "method")));
-  row("seed", plain(note(facts, "seed")));
+  row("network", in_markdown(note(facts, "model")));
+  row("data", in_markdown(note(facts, "dataset")));
+  row("method", in_markdown(note(facts, "method")));
+  row("seed", in_markdown(note(facts, "seed")));
   if (const std::string accuracy = note(facts, "test_top1"); !accuracy.empty())
     row("top-1 on the test set", fmt::format("{:.2f} %", number(accuracy)));
   row("weights left", fmt::format("{} of {} prunable", totals.kept, totals.of));
   if (facts.theoretical_speedup > 0)
     row("multiply-adds",
         fmt::format("{:.2f} times fewer (theoretical)", facts.theoretical_speedup));
-  row("input", plain(note(facts, "input")));
-  row("classes", plain(note(facts, "classes")));
-  row("pixels: mean", plain(note(facts, "mean")));
-  row("pixels: standard deviation", plain(note(facts, "stddev")));
+  row("input", in_markdown(note(facts, "input")));
+  row("classes", in_markdown(note(facts, "classes")));
+  row("pixels: mean", in_markdown(note(facts, "mean")));
+  row("pixels: standard deviation", in_markdown(note(facts, "stddev")));
   return text;
 }
 
@@ -101,7 +101,7 @@ std::string layers_table(const ModelFacts& facts) {
   for (const ModelFacts::Layer& layer : facts.layers) {
     const double density = 100 * static_cast<double>(layer.kept) /
                            static_cast<double>(std::max<std::int64_t>(1, layer.of));
-    table.rows.push_back({plain(layer.name), layer.shape, std::to_string(layer.kept),
+    table.rows.push_back({in_markdown(layer.name), layer.shape, std::to_string(layer.kept),
                           std::to_string(layer.of), fmt::format("{:.2f}", density)});
   }
   return to_markdown(table);
@@ -117,7 +117,7 @@ std::string model_card(const ModelFacts& facts) {
          fmt::format(
              "\n# {}\n\nA network with {:.2f} % of its prunable weights set to zero, exported "
              "by Pollard. Pixels are scaled to [0, 1] and normalised as below.\n\n",
-             plain(facts.file), 100 * sparsity) +
+             in_markdown(facts.file), 100 * sparsity) +
          facts_table(facts) + "\n## Size\n\n" + bytes_table(facts) + "\n## Layers\n\n" +
          layers_table(facts);
 }

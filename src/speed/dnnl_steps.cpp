@@ -15,11 +15,8 @@ namespace {
 
 using dnnl::algorithm;
 using dnnl::memory;
-using dnnl::prop_kind;
 using Dims = memory::dims;
 using Desc = memory::desc;
-
-constexpr auto kInference = prop_kind::forward_inference;
 
 }  // namespace
 

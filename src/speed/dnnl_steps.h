@@ -80,6 +80,8 @@ class DnnlSteps {
   std::size_t now_ = 0;
 };
 
+constexpr auto kInference = dnnl::prop_kind::forward_inference;
+
 // ---- descriptions of memory --------------------------------------------------------------------
 
 /// The primitive chooses the layout.

@@ -16,8 +16,6 @@ using dnnl::algorithm;
 using dnnl::memory;
 using Dims = memory::dims;
 
-constexpr auto kInference = dnnl::prop_kind::forward_inference;
-
 // The steps of a slice along height and width, if it does nothing else.
 std::optional<std::array<std::int64_t, 2>> pixel_strides(const Slice& op, const Shape& shape) {
   std::array<std::int64_t, 2> strides{1, 1};

@@ -1,4 +1,5 @@
 // One forward and backward pass of CS, STR and DST on a few weights, worked out by hand.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/generated/variable_factories.h>
 
@@ -95,7 +96,7 @@ TEST(DstStep, HasAThresholdForEachFilter) {
 
 // The kernels for plain memory and LibTorch's operations, which other types take, are one function.
 TEST(LatentSteps, AreTheSameInDoubleAndInChannelsLast) {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const at::Tensor w = torch::randn({4, 3, 3, 3}) * 0.5, g = torch::randn({4, 3, 3, 3});
   const auto gradients = [&](const at::Tensor& weight, const at::Tensor& gradient, int which) {
     const at::Tensor a = weight.detach().clone().requires_grad_(true);
