@@ -27,11 +27,15 @@ inline void spill(const std::filesystem::path& path, std::string_view text) {
   write_bytes(path, Bytes(text.begin(), text.end()));
 }
 
-/// All files below the folder with their bytes, but for the lock, which is empty.
+/// All files below the folder with their bytes, but for the lock, which is empty, and what SQLite
+/// keeps beside an index: two commands that close it in the same moment each leave that to the
+/// other.
 inline std::map<std::string, std::string> snapshot(const std::filesystem::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && entry.path().filename() != ".lock")
+    const std::string name = entry.path().filename().string();
+    if (entry.is_regular_file() && name != ".lock" && !name.ends_with("-wal") &&
+        !name.ends_with("-shm"))
       files.emplace(entry.path().lexically_relative(folder).string(), slurp(entry.path()));
   }
   return files;
