@@ -7,7 +7,6 @@ list(TRANSFORM inference_sources PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 # A class of it has members of types without linkage, which gcc wants in no included file.
 set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/network.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 
-string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" processor)
-if(processor MATCHES "x86_64|amd64")
+if(kernels_for_x86)
   set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/kernels.cpp PROPERTIES COMPILE_DEFINITIONS POLLARD_X86=1)
 endif()

@@ -2,7 +2,9 @@
 # one library and the runtime share. They depend on nothing, and neither exports them.
 string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" processor)
 set(kernel_sources sparse/kernels_plain.cpp)
+set(kernels_for_x86 OFF)  # the folders below read it, too
 if(processor MATCHES "x86_64|amd64")
+  set(kernels_for_x86 ON)
   list(APPEND kernel_sources sparse/kernels_avx2.cpp sparse/kernels_avx512.cpp)
 endif()
 pollard_floor(kernels SOURCES ${kernel_sources})
