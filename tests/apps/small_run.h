@@ -27,15 +27,21 @@ inline void spill(const std::filesystem::path& path, std::string_view text) {
   write_bytes(path, Bytes(text.begin(), text.end()));
 }
 
-/// All files below the folder with their bytes, but for the lock, which is empty, and what SQLite
-/// keeps beside an index: two commands that close it in the same moment each leave that to the
-/// other.
+/// Whether SQLite has left it beside an index without a change in it: two commands that close one
+/// in the same moment each leave its files to the other. A log with something in it is a change.
+inline bool is_left_by_readers(const std::filesystem::path& file) {
+  const std::string name = file.filename().string();
+  return name == "index.sqlite-shm" ||
+         (name == "index.sqlite-wal" && std::filesystem::file_size(file) == 0);
+}
+
+/// All files below the folder with their bytes, but for the lock, which is empty, and what only
+/// readers left.
 inline std::map<std::string, std::string> snapshot(const std::filesystem::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && name != ".lock" && !name.ends_with("-wal") &&
-        !name.ends_with("-shm"))
+    if (entry.is_regular_file() && entry.path().filename() != ".lock" &&
+        !is_left_by_readers(entry.path()))
       files.emplace(entry.path().lexically_relative(folder).string(), slurp(entry.path()));
   }
   return files;
